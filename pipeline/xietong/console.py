@@ -1,0 +1,210 @@
+"""What the command line shows: progress, summaries, tables, and errors as messages with exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import typer
+
+    from xietong.codebook import Codebook
+    from xietong.job import Progress
+    from xietong.runs import Run
+
+DONE, SOME_FAILED, WRONG_USAGE, OWN_ERROR = 0, 1, 2, 3
+
+
+class _StoppedError(BaseException):
+    """A signal asked the program to stop; carries its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run_app(app: typer.Typer) -> int:
+    """Run the command line and give its exit code."""
+    from xietong.errors import RunFolderError, XietongError
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        app()
+        return DONE
+    except SystemExit as exit_:  # typer has shown its own usage errors by now
+        return exit_.code if isinstance(exit_.code, int) else DONE
+    except XietongError as error:
+        print(f"xietong: {safe(str(error))}", file=sys.stderr)
+        return OWN_ERROR if isinstance(error, RunFolderError) and "in use" not in str(error) else WRONG_USAGE
+    except _StoppedError as stopped:
+        print("xietong: stopped; what is finished is kept, run the same command again to go on", file=sys.stderr)
+        return 128 + stopped.number
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"xietong: {error.strerror or error}{where}; mend that and run the same command again", file=sys.stderr)
+        return OWN_ERROR
+
+
+def _stop(number: int, frame: Any) -> None:
+    raise _StoppedError(number)
+
+
+def read_config(file: Path | None) -> dict[str, Any]:
+    """Read options from a TOML file; its names are those of the options, with _ or -."""
+    from inspect import signature
+
+    from xietong.api import run
+    from xietong.errors import UsageError
+
+    if file is None:
+        return {}
+    import tomllib
+
+    try:
+        options = {name.replace("-", "_"): value for name, value in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be read as TOML: {error}") from error
+    known = set(signature(run).parameters) - {"progress"}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise UsageError(f"{file}: no such option: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    return options
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Show how far a run is, with rate and time left, on standard error."""
+    if quiet:
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    words = {"find": "looking for documents", "code": "reading and coding", "write": "writing tables and report"}
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(words["find"], total=None, rate="")
+
+        def show(progress: Progress) -> None:
+            seconds = bar.tasks[0].elapsed or 0
+            rate = f"{progress.n_bytes / 1e6 / seconds:.1f} MB/s" if seconds > 1 and progress.n_bytes else ""
+            total = progress.of_documents if progress.step != "find" else None
+            bar.update(task, description=words[progress.step], completed=progress.documents, total=total, rate=rate)
+
+        yield show
+
+
+def closing_summary(run: Run, quiet: bool) -> int:
+    """Say where the tables are, what failed, and show the first coded passages; give the exit code."""
+    counts = run.manifest["counts"]
+    failed = counts["by_status"].get("failed", 0)
+    if quiet:
+        return SOME_FAILED if failed else DONE
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
+    statuses = ", ".join(f"{n} {status}" for status, n in sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item)))
+    console.print(f"\n{sum(counts['by_status'].values())} documents ({statuses}), {counts['passages']} passages", markup=False)
+    _print_failures(run, console)
+    _print_first_passages(run, console)
+    console.print("", f"table    {run.folder / 'passages.xlsx'} (or passages.csv)", sep="\n", markup=False)
+    if (run.folder / "report.html").is_file():
+        console.print(f"report   {run.folder / 'report.html'}", markup=False)
+    console.print(f"why      xietong explain {run.folder} PASSAGE_ID", markup=False)
+    return SOME_FAILED if failed else DONE
+
+
+def _print_failures(run: Run, console: Any, most: int = 10) -> None:
+    documents = run.table("documents", ["file", "status", "reason"]).to_pylist()
+    bad = [row for row in documents if row["status"] in {"failed", "empty"}]
+    for row in bad[:most]:
+        console.print(f"  {row['status']:7} {safe(row['file'])}: {safe(row['reason'])}", markup=False, style="yellow")
+    if len(bad) > most:
+        console.print(f"  … and {len(bad) - most} more: see the documents table", markup=False)
+
+
+def _print_first_passages(run: Run, console: Any, most: int = 5) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from xietong.wide import facet_column, widen_in_steps
+
+    names = [facet_column(facet) for facet in run.codebook.facets]
+    table = Table("passage_id", *names, "passage", show_lines=True)
+    for rows in widen_in_steps(run):
+        for row in rows.select(["passage_id", *names, "reading"]).to_pylist():
+            if all(row[name] for name in names) and table.row_count < most:
+                shown = [row["passage_id"], *(row[name] for name in names), _shorten(row["reading"], 110)]
+                table.add_row(*(Text(safe(cell)) for cell in shown))
+        if table.row_count == most:
+            break
+    if table.row_count:
+        console.print(table)
+
+
+def _shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def print_check(frame: pd.DataFrame, as_json: bool) -> int:
+    """Print what a check found; give the exit code."""
+    if as_json:
+        print(frame.to_json(orient="records", force_ascii=False, indent=1))
+    else:
+        for row in frame.to_dict("records"):
+            about = [row["media_type"], row["encoding"], row["language"], row["title"], str(row["year"] or "")]
+            found = f"{row['n_passages']} passages, {row['n_chars']} characters" if row["status"] == "ok" else row["reason"]
+            print(f"{row['status']:9} {safe(row['file'])}: {safe(found)}; {safe(', '.join(filter(None, about)))}")
+            if row["note"]:
+                print(f"          {safe(row['note'])}")
+    return SOME_FAILED if (frame["status"] == "failed").any() else DONE
+
+
+def print_problems(problems: Sequence[Any], place: str) -> int:
+    """Print a codebook's problems, one a line; give the exit code."""
+    for problem in problems:
+        print(problem)
+    errors = sum(problem.severity == "error" for problem in problems)
+    print(f"{place}: {errors} errors, {len(problems) - errors} warnings", file=sys.stderr)
+    return WRONG_USAGE if errors else DONE
+
+
+def print_codebook(codebook: Codebook, as_json: bool) -> None:
+    """Print a codebook's codes with their definitions and numbers of terms."""
+    from dataclasses import asdict
+
+    if as_json:
+        print(json.dumps([asdict(code) for code in codebook.codes], ensure_ascii=False, indent=1))
+        return
+    for facet in codebook.facets:
+        print(f"{facet}")
+        for code in codebook.codes:
+            if code.facet == facet:
+                n_terms = sum(term.code == code.code for term in codebook.terms)
+                print(f"  {code.code:20} {code.label_zh} / {code.label_en} (0-{code.scale_max}, {n_terms} terms)")
+                print(f"  {'':20} {code.definition}")
+
+
+def print_explanation(explanation: Any, as_json: bool) -> None:
+    """Print why a passage has its codes."""
+    from xietong.explain import in_words
+
+    print(json.dumps(explanation, ensure_ascii=False, indent=1) if as_json else in_words(explanation))
+
+
+def safe(text: str) -> str:
+    """Make text from a document harmless for a terminal: control, format and bidi characters are written as escapes."""
+    return "".join(
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} and c != "\n" else c for c in text
+    ).replace("\n", " ")

@@ -1,0 +1,254 @@
+"""The main job: documents in, a run folder out. Everything that is finished is kept, so a second run does only the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from xietong import manifest
+from xietong.batch import DocumentOptions, Recipe, Task
+from xietong.codebook import Codebook, read_codebook
+from xietong.errors import RunFolderError, UsageError
+from xietong.merge import Counts, merge
+from xietong.parts import DamagedPartError, Slice, index_parts, keep_only
+from xietong.records import Source
+from xietong.runs import Run, write_codebook
+
+#: A batch holds at most this many bytes of input, or one document.
+BATCH_BYTES = 2_000_000
+BATCH_DOCUMENTS = 25
+DEFAULT_CODEBOOK = "regional-coordination"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Options of a run; ``document`` are those that change what is found, the rest only how it is done."""
+
+    document: DocumentOptions = field(default_factory=DocumentOptions)
+    codebook: str = DEFAULT_CODEBOOK
+    model: str = ""
+    jobs: int = 0  # worker processes; 0 for one per processor
+    engine: str = "local"  # local or dask
+    scheduler: str = ""  # address of a Dask scheduler; "" starts a local cluster
+    has_report: bool = True
+    language: str = ""  # of the report and of messages: zh or en; "" asks the environment
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: documents and bytes done, of how many; and which step it is at."""
+
+    step: str
+    documents: int = 0
+    of_documents: int = 0
+    n_bytes: int = 0
+    of_bytes: int = 0
+
+
+Report = Callable[[Progress], None]
+
+
+def run_job(
+    inputs: Sequence[str | Path], out: str | Path, *, options: RunOptions | None = None, report: Report = lambda progress: None
+) -> Run:
+    """Read, segment and code the inputs and write the run folder.
+
+    Parameters
+    ----------
+    inputs : files, folders, archives or tables
+    out : the run folder; made where it does not exist, brought up to date where it does
+    options : defaults do the main job with the default codebook
+    report : called with a ``Progress`` as the work goes on
+
+    Raises
+    ------
+    UsageError
+        If an input does not exist or there is nothing to read.
+    CodebookError
+        If the codebook has problems; all of them are in the message.
+    RunFolderError
+        If the folder is in use by another run or is not a run folder.
+    """
+    options = options or RunOptions()
+    out = Path(out)
+    codebook = read_codebook(options.codebook)
+    _check_folder(out)
+    with _locked(out):
+        started = monotonic()
+        report(Progress("find"))
+        recipe = make_recipe(codebook, options)
+        tasks = plan(inputs, recipe)
+        state = manifest.plan_hash(tasks, options, recipe)
+        if manifest.is_complete(out, state):
+            return Run(out)
+        counts = _bring_up_to_date(tasks, recipe, out, options, report)
+        report(Progress("write", len(tasks), len(tasks)))
+        outputs = _write_outputs(out, options)
+        manifest.write(out, state, tasks, options, recipe, counts, outputs, seconds=monotonic() - started)
+        return Run(out)
+
+
+def make_recipe(codebook: Codebook, options: RunOptions) -> Recipe:
+    """Gather what the rows depend on beside the documents."""
+    from xietong.coders import model_hash
+
+    return Recipe(
+        codebook=codebook,
+        options=options.document,
+        model=options.model,
+        program=manifest.program_hash(),
+        model_hash=model_hash(codebook, options.model),
+    )
+
+
+def plan(inputs: Sequence[str | Path], recipe: Recipe) -> list[Task]:
+    """List the sources in the order of their names, each with the keys of what it will give."""
+    from xietong.ingest import find_sources
+    from xietong.metadata import read_catalogues
+
+    sources = sorted(find_sources(inputs), key=lambda source: source.file)
+    if not sources:
+        raise UsageError(f"nothing to read in {', '.join(map(str, inputs))}: no file in it")
+    rows = read_catalogues(inputs, sources)
+    return [_task(source, recipe, rows.get(source.file)) for source in sources]
+
+
+def _task(source: Source, recipe: Recipe, catalogue_row: dict[str, str] | None) -> Task:
+    read_key = recipe.read_key(source, catalogue_row)
+    return Task(source=source, read_key=read_key, code_key=recipe.code_key(read_key), catalogue_row=catalogue_row)
+
+
+def _bring_up_to_date(tasks: list[Task], recipe: Recipe, out: Path, options: RunOptions, report: Report) -> Counts:
+    parts = out / "parts"
+    parts.mkdir(parents=True, exist_ok=True)
+    for _ in range(3):
+        places = index_parts(parts)
+        try:
+            _process(tasks, places, recipe, parts, options, report)
+            places = index_parts(parts)
+            counts = _merge(tasks, places, out)
+            break
+        except DamagedPartError as damage:
+            shutil.rmtree(damage.part, ignore_errors=True)
+    else:
+        raise RunFolderError(f"{parts}: parts are damaged again and again; check the disk, or choose another folder")
+    in_use = [places["read"][task.read_key].part for task in tasks] + [places["coded"][task.code_key].part for task in tasks]
+    keep_only(parts, in_use)
+    return counts
+
+
+def _process(
+    tasks: list[Task], places: dict[str, dict[str, Slice]], recipe: Recipe, parts: Path, options: RunOptions, report: Report
+) -> None:
+    todo = [_with_place(task, places) for task in tasks if not _is_done(task, places)]
+    total = sum(task.source.n_bytes for task in todo)
+    documents = n_bytes = 0
+    report(Progress("code", 0, len(todo), 0, total))
+    for batch in _engine(list(batches(todo)), recipe, parts, options):
+        documents += len(batch)
+        n_bytes += sum(task.source.n_bytes for task in batch)
+        report(Progress("code", documents, len(todo), n_bytes, total))
+
+
+def _is_done(task: Task, places: dict[str, dict[str, Slice]]) -> bool:
+    return task.read_key in places["read"] and task.code_key in places["coded"]
+
+
+def _with_place(task: Task, places: dict[str, dict[str, Slice]]) -> Task:
+    from dataclasses import replace
+
+    return replace(task, read=places["read"].get(task.read_key))
+
+
+def batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """Cut the tasks into batches of bounded size; what is read anew and what is only coded anew go apart."""
+    for group in ([t for t in tasks if t.read is None], [t for t in tasks if t.read is not None]):
+        batch: list[Task] = []
+        size = 0
+        for task in group:
+            if batch and (size + task.source.n_bytes > BATCH_BYTES or len(batch) == BATCH_DOCUMENTS):
+                yield batch
+                batch, size = [], 0
+            batch.append(task)
+            size += task.source.n_bytes
+        if batch:
+            yield batch
+
+
+def _engine(todo: list[list[Task]], recipe: Recipe, parts: Path, options: RunOptions) -> Iterator[Sequence[Task]]:
+    from xietong import workers
+
+    jobs = min(options.jobs or os.cpu_count() or 1, len(todo))
+    if not todo:
+        return iter(())
+    if options.engine == "dask" or options.scheduler:
+        return workers.run_on_dask(todo, recipe, parts, scheduler=options.scheduler, jobs=jobs)
+    if jobs == 1:
+        return workers.run_here(todo, recipe, parts)
+    return workers.run_in_processes(todo, recipe, parts, jobs=jobs)
+
+
+def _merge(tasks: list[Task], places: dict[str, dict[str, Slice]], out: Path) -> Counts:
+    staging = out / ".staging" / "tables"
+    shutil.rmtree(out / ".staging", ignore_errors=True)
+    staging.mkdir(parents=True)
+    return merge(tasks, places, staging)
+
+
+def _write_outputs(out: Path, options: RunOptions) -> list[str]:
+    """Write what people open beside the staged tables, then put everything in its place; the manifest comes after."""
+    from xietong.export import export
+    from xietong.report import write_report
+
+    staging = out / ".staging"
+    write_codebook(read_codebook(options.codebook), staging)
+    staged = Run(staging)
+    export(staged, "csv", staging / "passages.csv")
+    export(staged, "xlsx", staging / "passages.xlsx")
+    if options.has_report:
+        write_report(staged, staging / "report.html", lang=options.language or None)
+    manifest.remove(out)
+    return publish(staging, out)
+
+
+def publish(staging: Path, out: Path) -> list[str]:
+    """Move every file of ``staging`` to the same place below ``out``, each in one step; give their names."""
+    names = sorted(str(file.relative_to(staging)) for file in staging.rglob("*") if file.is_file())
+    for name in names:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / name, out / name)
+    shutil.rmtree(staging)
+    return names
+
+
+def _check_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise RunFolderError(f"{out} is a file; give a folder for the results")
+    if out.is_dir() and any(out.iterdir()) and not (out / "parts").is_dir() and not manifest.exists(out):
+        raise RunFolderError(f"{out} holds other files and is not a run folder; give a new or empty folder with --out")
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[Any]:
+    from filelock import FileLock, Timeout
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "parts").mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(f"{out}: the folder cannot be made ({error.strerror}); choose another with --out") from error
+    lock = FileLock(out / "parts" / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunFolderError(f"{out} is in use by another run; wait for it, or give another folder with --out") from error
+    try:
+        yield lock
+    finally:
+        lock.release()
