@@ -83,7 +83,9 @@ UNITS = ("passage", "sentence", "paragraph", "row")
 ENGINES = ("local", "dask")
 
 
-def check(inputs: str | Path | Sequence[str | Path], *, text_column: str = "", id_column: str = "", ocr: bool = False) -> pd.DataFrame:
+def check(
+    inputs: str | Path | Sequence[str | Path], *, text_column: str = "", id_column: str = "", ocr: bool = False
+) -> pd.DataFrame:
     """Read and segment only: what is in the files, in which encoding, and what would fail.
 
     Returns

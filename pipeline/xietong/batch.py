@@ -92,7 +92,9 @@ class Workshop:
 
         options = self.recipe.options
         return Reader(
-            IngestOptions(text_column=options.text_column, id_column=options.id_column, unit=options.unit, ocr=options.ocr)
+            IngestOptions(
+                text_column=options.text_column, id_column=options.id_column, unit=options.unit, ocr=options.ocr
+            )
         )
 
     @cached_property
@@ -108,7 +110,10 @@ class Workshop:
         fresh = dict(zip([task.read_key for task in unread], map(self.read, unread), strict=True))
         if unread:
             write_part(self.parts, "read", list(fresh), list(fresh.values()))
-        passages = [fresh[task.read_key]["passages"] if task.read is None else read_slice(task.read, "passages") for task in tasks]
+        passages = [
+            fresh[task.read_key]["passages"] if task.read is None else read_slice(task.read, "passages")
+            for task in tasks
+        ]
         coded = self.coders.code(passages)
         write_part(self.parts, "coded", [task.code_key for task in tasks], coded)
 
@@ -126,19 +131,33 @@ class Workshop:
                 rows["texts"].append({"document_id": document_id, "text": document.text})
         return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in READ_TABLES.items()}
 
-    def _understand(self, document: Document, catalogue_row: Mapping[str, str] | None) -> tuple[list[Passage], Metadata, Document]:
+    def _understand(
+        self, document: Document, catalogue_row: Mapping[str, str] | None
+    ) -> tuple[list[Passage], Metadata, Document]:
         from xietong.metadata import describe
         from xietong.segment import SegmentOptions, segment
 
         try:
-            passages = segment(document, options=SegmentOptions(unit=self.recipe.options.unit)) if document.status == "ok" else []
-            if document.status == "ok" and not any(passage.kind in CODED_KINDS for passage in passages) and not passages:
-                document = replace(document, status="empty", reason="no text in it: nothing but white space and page furniture")
+            passages = (
+                segment(document, options=SegmentOptions(unit=self.recipe.options.unit))
+                if document.status == "ok"
+                else []
+            )
+            if (
+                document.status == "ok"
+                and not any(passage.kind in CODED_KINDS for passage in passages)
+                and not passages
+            ):
+                document = replace(
+                    document, status="empty", reason="no text in it: nothing but white space and page furniture"
+                )
             return passages, describe(document, passages, catalogue_row), document
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AssertionError) as error:
             # The last guard of "no input stops a run": the mistake is ours, the row says so, the log has the rest.
             log.exception("%s: cannot be segmented", document.file)
-            reason = f"Xietong failed on this document ({type(error).__name__}: {error}); please report it with the document"
+            reason = (
+                f"Xietong failed on this document ({type(error).__name__}: {error}); please report it with the document"
+            )
             return [], Metadata(), replace(document, status="failed", reason=reason, text="")
 
     def close(self) -> None:
@@ -160,7 +179,10 @@ def set_aside(task: Task, reason: str, recipe: Recipe, parts: Path) -> None:
     """Write the parts of a source that cannot be processed: one row that says why."""
     document = Document(file=task.source.file, sha256=task.source.sha256, status="failed", reason=reason)
     row = _document_row(ids.document_id(document.sha256, document.file), document, [], Metadata())
-    read = {name: pa.Table.from_pylist([row] if name == "documents" else [], schema=schema) for name, schema in READ_TABLES.items()}
+    read = {
+        name: pa.Table.from_pylist([row] if name == "documents" else [], schema=schema)
+        for name, schema in READ_TABLES.items()
+    }
     write_part(parts, "read", [task.read_key], [read])
     coded = {name: pa.Table.from_pylist([], schema=schema) for name, schema in CODED_TABLES.items()}
     write_part(parts, "coded", [task.code_key], [coded])
@@ -221,7 +243,9 @@ def _passage_row(document_id: str, document: Document, passage: Passage) -> dict
 
 def passages_of(table: pa.Table) -> list[Passage]:
     """Make passages again from the rows of a ``read`` part."""
-    rows = table.select(["n", "start", "end", "kind", "section", "language", "source_id", "reading", "folded", FOLD_MAP.name])
+    rows = table.select(
+        ["n", "start", "end", "kind", "section", "language", "source_id", "reading", "folded", FOLD_MAP.name]
+    )
     return [
         Passage(
             n=row["n"],

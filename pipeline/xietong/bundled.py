@@ -14,4 +14,6 @@ def bundled(name: str) -> Path:
     for root in (_PACKAGE.parent.parent, _PACKAGE / "_bundled"):
         if (root / name).exists() and (root != _PACKAGE.parent.parent or (root / "pyproject.toml").is_file()):
             return root / name
-    raise UsageError(f"{name} does not come with this installation of Xietong; install it again, or give your own folder")
+    raise UsageError(
+        f"{name} does not come with this installation of Xietong; install it again, or give your own folder"
+    )

@@ -37,7 +37,10 @@ def main() -> None:
 
 @app.command()
 def run(
-    inputs: Annotated[list[Path] | None, typer.Argument(help="Files, folders, archives or tables; none: the sample.", metavar="[INPUT]...")] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files, folders, archives or tables; none: the sample.", metavar="[INPUT]..."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; outputs/NAME by default.")] = None,
     codebook: Annotated[str, typer.Option(help="Bundled codebook, folder of CSV files, or XLSX workbook.")] = "",
     unit: Annotated[str, typer.Option(help="What is coded: passage, sentence, paragraph or row.")] = "",
@@ -48,7 +51,9 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Worker processes; 0 for one per processor.")] = None,
     engine: Annotated[str, typer.Option(help="local or dask.")] = "",
     scheduler: Annotated[str, typer.Option(help="Address of a Dask scheduler.")] = "",
-    config: Annotated[Path | None, typer.Option(help="TOML file with any of these options; what is given here wins.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with any of these options; what is given here wins.")
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of messages, headings and report: zh or en.")] = "",
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
@@ -109,7 +114,9 @@ def explain(
 
 
 @codebook_app.command("check")
-def codebook_check(codebook: Annotated[str, typer.Argument(help="Bundled name, folder or workbook.")] = "regional-coordination") -> None:
+def codebook_check(
+    codebook: Annotated[str, typer.Argument(help="Bundled name, folder or workbook.")] = "regional-coordination",
+) -> None:
     """Report every problem of a codebook, with file, line and a suggestion.
 
     Example: xietong codebook check seeds/regional-coordination
@@ -138,7 +145,9 @@ def codebook_show(
 @app.command()
 def export(
     run: RunFolder,
-    to: Annotated[str, typer.Option("--to", help="csv xlsx jsonl parquet duckdb sqlite stata spss qdpx qdc labelstudio.")],
+    to: Annotated[
+        str, typer.Option("--to", help="csv xlsx jsonl parquet duckdb sqlite stata spss qdpx qdc labelstudio.")
+    ],
     out: Annotated[Path | None, typer.Option(help="File or folder to write; in the run folder by default.")] = None,
 ) -> None:
     """Write the run in the format of another program.

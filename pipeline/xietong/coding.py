@@ -36,7 +36,9 @@ class Coders:
         kept = [table.filter(pa.compute.is_in(table["kind"], pa.array(sorted(CODED_KINDS)))) for table in tables]
         passages = [passage for table in kept for passage in passages_of(table)]
         codings = code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared) if passages else []
-        passage_ids = np.concatenate([np.asarray(t["passage_id"], dtype=object) for t in kept]) if kept else np.array([])
+        passage_ids = (
+            np.concatenate([np.asarray(t["passage_id"], dtype=object) for t in kept]) if kept else np.array([])
+        )
         texts = [text for table in kept for text in table["text"].to_pylist()]
         tags = _tag_rows(codings, len(passages))
         evidence = _evidence_rows(codings)
@@ -53,7 +55,14 @@ class Coders:
         return coded
 
     def _evidence_table(
-        self, rows: list[tuple], first: int, last: int, passage_ids: Any, texts: list[str], passages: list, codings: Sequence[Coding]
+        self,
+        rows: list[tuple],
+        first: int,
+        last: int,
+        passage_ids: Any,
+        texts: list[str],
+        passages: list,
+        codings: Sequence[Coding],
     ) -> pa.Table:
         columns: dict[str, list] = {name: [] for name in EVIDENCE.names}
         low, high = np.searchsorted([row[0] for row in rows], [first, last]) if rows else (0, 0)

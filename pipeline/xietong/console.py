@@ -69,7 +69,9 @@ def read_config(file: Path | None) -> dict[str, Any]:
     import tomllib
 
     try:
-        options = {name.replace("-", "_"): value for name, value in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+        options = {
+            name.replace("-", "_"): value for name, value in tomllib.loads(file.read_text(encoding="utf-8")).items()
+        }
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: cannot be read as TOML: {error}") from error
     known = set(signature(run).parameters) - {"progress"}
@@ -86,7 +88,14 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         yield lambda progress: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
@@ -114,8 +123,12 @@ def closing_summary(run: Run, quiet: bool) -> int:
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
-    statuses = ", ".join(f"{n} {status}" for status, n in sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item)))
-    console.print(f"\n{sum(counts['by_status'].values())} documents ({statuses}), {counts['passages']} passages", markup=False)
+    statuses = ", ".join(
+        f"{n} {status}" for status, n in sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item))
+    )
+    console.print(
+        f"\n{sum(counts['by_status'].values())} documents ({statuses}), {counts['passages']} passages", markup=False
+    )
     _print_failures(run, console)
     _print_first_passages(run, console)
     console.print("", f"table    {run.folder / 'passages.xlsx'} (or passages.csv)", sep="\n", markup=False)
@@ -164,7 +177,9 @@ def print_check(frame: pd.DataFrame, as_json: bool) -> int:
     else:
         for row in frame.to_dict("records"):
             about = [row["media_type"], row["encoding"], row["language"], row["title"], str(row["year"] or "")]
-            found = f"{row['n_passages']} passages, {row['n_chars']} characters" if row["status"] == "ok" else row["reason"]
+            found = (
+                f"{row['n_passages']} passages, {row['n_chars']} characters" if row["status"] == "ok" else row["reason"]
+            )
             print(f"{row['status']:9} {safe(row['file'])}: {safe(found)}; {safe(', '.join(filter(None, about)))}")
             if row["note"]:
                 print(f"          {safe(row['note'])}")
@@ -206,5 +221,6 @@ def print_explanation(explanation: Any, as_json: bool) -> None:
 def safe(text: str) -> str:
     """Make text from a document harmless for a terminal: control, format and bidi characters are written as escapes."""
     return "".join(
-        f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} and c != "\n" else c for c in text
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"} and c != "\n" else c
+        for c in text
     ).replace("\n", " ")

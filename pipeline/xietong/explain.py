@@ -25,34 +25,47 @@ def explain_passage(run: Run, passage_id: str) -> dict[str, Any]:
     passage = _row(run, passage_id)
     tags = _rows_of(run, "tags", passage_id)
     evidence = _rows_of(run, "evidence", passage_id)
-    codes = []
+    codes: list[dict[str, Any]] = []
     for code in run.codebook.codes:
         scored = [tag for tag in tags if tag["code"] == code.code]
         if scored:
-            assigned = next((tag for tag in scored if tag["coder_id"] == ASSIGNING_CODER), {"value": 0, "needs_review": False})
+            assigned = next(
+                (tag for tag in scored if tag["coder_id"] == ASSIGNING_CODER), {"value": 0, "needs_review": False}
+            )
             codes.append(
                 {
                     "facet": code.facet,
                     "code": code.code,
                     "value": assigned["value"],
                     "needs_review": assigned["needs_review"],
-                    "coders": {tag["coder_id"]: {"value": tag["value"], "score": round(tag["score"], 4)} for tag in scored},
+                    "coders": {
+                        tag["coder_id"]: {"value": tag["value"], "score": round(tag["score"], 4)} for tag in scored
+                    },
                     "evidence": [row for row in evidence if row["code"] == code.code],
                 }
             )
-    codes.sort(key=lambda entry: -entry["value"])
+    codes.sort(key=lambda entry: -int(entry["value"]))
     return {"passage": passage, "masked": _masked(run, passage["folded"]), "codes": codes}
 
 
 def in_words(explanation: dict[str, Any]) -> str:
     """Write an explanation as lines a scholar can read."""
     passage = explanation["passage"]
-    lines = [f"{passage['passage_id']}  {passage['file']}", f"section  {passage['section'] or '-'}", f"kind     {passage['kind']}", ""]
+    lines = [
+        f"{passage['passage_id']}  {passage['file']}",
+        f"section  {passage['section'] or '-'}",
+        f"kind     {passage['kind']}",
+        "",
+    ]
     lines += [passage["reading"], ""]
     for entry in explanation["codes"]:
         verdict = f"= {entry['value']}" if entry["value"] else "not assigned"
-        lines.append(f"{entry['facet']} {entry['code']}: {verdict}{'  (needs review)' if entry['needs_review'] else ''}")
-        lines += [f"    {coder:9} value {said['value']}  score {said['score']:.2f}" for coder, said in entry["coders"].items()]
+        lines.append(
+            f"{entry['facet']} {entry['code']}: {verdict}{'  (needs review)' if entry['needs_review'] else ''}"
+        )
+        lines += [
+            f"    {coder:9} value {said['value']}  score {said['score']:.2f}" for coder, said in entry["coders"].items()
+        ]
         lines += [
             f"    {row['coder_id']:9} “{' '.join(row['quote'].split())}”  ({row['cue']}, weight {row['weight']:+.2f})"
             for row in entry["evidence"]
@@ -60,14 +73,20 @@ def in_words(explanation: dict[str, Any]) -> str:
     if explanation["masked"]:
         lines += ["", f"masked (no term counts inside): {', '.join(explanation['masked'])}"]
     if not explanation["codes"]:
-        lines.append("no coder found anything" if passage["kind"] in {"body", "list", "table"} else "passages of this kind are not coded")
+        lines.append(
+            "no coder found anything"
+            if passage["kind"] in {"body", "list", "table"}
+            else "passages of this kind are not coded"
+        )
     return "\n".join(lines)
 
 
 def _row(run: Run, passage_id: str) -> dict[str, Any]:
     rows = _rows_of(run, "passages", passage_id)
     if not rows:
-        raise UsageError(f"{run.folder} has no passage {passage_id!r}; take an id from the passage_id column of passages.csv")
+        raise UsageError(
+            f"{run.folder} has no passage {passage_id!r}; take an id from the passage_id column of passages.csv"
+        )
     return rows[0]
 
 

@@ -55,7 +55,11 @@ Report = Callable[[Progress], None]
 
 
 def run_job(
-    inputs: Sequence[str | Path], out: str | Path, *, options: RunOptions | None = None, report: Report = lambda progress: None
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    *,
+    options: RunOptions | None = None,
+    report: Report = lambda progress: None,
 ) -> Run:
     """Read, segment and code the inputs and write the run folder.
 
@@ -138,13 +142,20 @@ def _bring_up_to_date(tasks: list[Task], recipe: Recipe, out: Path, options: Run
             shutil.rmtree(damage.part, ignore_errors=True)
     else:
         raise RunFolderError(f"{parts}: parts are damaged again and again; check the disk, or choose another folder")
-    in_use = [places["read"][task.read_key].part for task in tasks] + [places["coded"][task.code_key].part for task in tasks]
+    in_use = [places["read"][task.read_key].part for task in tasks] + [
+        places["coded"][task.code_key].part for task in tasks
+    ]
     keep_only(parts, in_use)
     return counts
 
 
 def _process(
-    tasks: list[Task], places: dict[str, dict[str, Slice]], recipe: Recipe, parts: Path, options: RunOptions, report: Report
+    tasks: list[Task],
+    places: dict[str, dict[str, Slice]],
+    recipe: Recipe,
+    parts: Path,
+    options: RunOptions,
+    report: Report,
 ) -> None:
     todo = [_with_place(task, places) for task in tasks if not _is_done(task, places)]
     total = sum(task.source.n_bytes for task in todo)
@@ -242,12 +253,16 @@ def _locked(out: Path) -> Iterator[Any]:
         out.mkdir(parents=True, exist_ok=True)
         (out / "parts").mkdir(exist_ok=True)
     except OSError as error:
-        raise RunFolderError(f"{out}: the folder cannot be made ({error.strerror}); choose another with --out") from error
+        raise RunFolderError(
+            f"{out}: the folder cannot be made ({error.strerror}); choose another with --out"
+        ) from error
     lock = FileLock(out / "parts" / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise RunFolderError(f"{out} is in use by another run; wait for it, or give another folder with --out") from error
+        raise RunFolderError(
+            f"{out} is in use by another run; wait for it, or give another folder with --out"
+        ) from error
     try:
         yield lock
     finally:

@@ -53,7 +53,15 @@ def plan_hash(tasks: Sequence[Task], options: RunOptions, recipe: Recipe) -> str
 
 
 def write(
-    out: Path, state: str, tasks: Sequence[Task], options: RunOptions, recipe: Recipe, counts: Counts, outputs: Sequence[str], *, seconds: float
+    out: Path,
+    state: str,
+    tasks: Sequence[Task],
+    options: RunOptions,
+    recipe: Recipe,
+    counts: Counts,
+    outputs: Sequence[str],
+    *,
+    seconds: float,
 ) -> None:
     """Write the manifest beside and rename it."""
     record = {
@@ -63,13 +71,17 @@ def write(
         "options": asdict(options),
         "codebook": {"name": recipe.codebook.name, "hash": recipe.codebook.content_hash},
         "model": {"name": recipe.model, "hash": recipe.model_hash},
-        "inputs": [{"file": task.source.file, "sha256": task.source.sha256, "bytes": task.source.n_bytes} for task in tasks],
+        "inputs": [
+            {"file": task.source.file, "sha256": task.source.sha256, "bytes": task.source.n_bytes} for task in tasks
+        ],
         "counts": asdict(counts),
         "seconds": round(seconds, 3),
         "outputs": {name: file_hash(out / name) for name in outputs},
     }
     beside = out / f".{_NAME}.tmp"
-    beside.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="backslashreplace")
+    beside.write_text(
+        json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="backslashreplace"
+    )
     beside.replace(out / _NAME)
 
 
@@ -78,7 +90,9 @@ def read(out: Path) -> dict[str, Any]:
     try:
         return json.loads((out / _NAME).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RunFolderError(f"{out} is not a finished run folder: it has no {_NAME}; run `xietong run … --out {out}`") from error
+        raise RunFolderError(
+            f"{out} is not a finished run folder: it has no {_NAME}; run `xietong run … --out {out}`"
+        ) from error
     except ValueError as error:
         raise RunFolderError(f"{out / _NAME} is damaged ({error}); run `xietong run` on the folder again") from error
 
@@ -99,6 +113,8 @@ def is_complete(out: Path, state: str) -> bool:
         return False
     try:
         record = read(out)
-        return record["plan"] == state and all((out / n).is_file() and file_hash(out / n) == h for n, h in record["outputs"].items())
+        return record["plan"] == state and all(
+            (out / n).is_file() and file_hash(out / n) == h for n, h in record["outputs"].items()
+        )
     except (RunFolderError, KeyError, TypeError, AttributeError):
         return False

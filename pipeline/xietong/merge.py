@@ -40,7 +40,10 @@ def merge(tasks: Sequence[Task], places: dict[str, dict[str, Slice]], folder: Pa
     schema = BY_DOCUMENT["documents"]
     for name in user_columns:
         schema = schema.append(pa.field(name, pa.string()))
-    writers = {name: TableWriter(folder / f"{name}.parquet", schema if name == "documents" else s) for name, s in BY_DOCUMENT.items()}
+    writers = {
+        name: TableWriter(folder / f"{name}.parquet", schema if name == "documents" else s)
+        for name, s in BY_DOCUMENT.items()
+    }
     first_file: dict[str, str] = {}
     for task in tasks:
         read, coded = places["read"][task.read_key], places["coded"][task.code_key]

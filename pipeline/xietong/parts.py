@@ -43,7 +43,9 @@ class Slice:
     rows: Mapping[str, tuple[int, int]]
 
 
-def write_part(folder: Path, stage: str, keys: Sequence[str], tables_by_source: Sequence[Mapping[str, pa.Table]]) -> Path:
+def write_part(
+    folder: Path, stage: str, keys: Sequence[str], tables_by_source: Sequence[Mapping[str, pa.Table]]
+) -> Path:
     """Write the tables of a batch as one part.
 
     Parameters

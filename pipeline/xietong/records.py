@@ -86,8 +86,8 @@ class FoldedText:
     """Text for matching, with the way back: code point i came from ``source[starts[i]:ends[i]]``."""
 
     text: str
-    starts: Sequence[int]
-    ends: Sequence[int]
+    starts: Sequence[int] | NDArray[np.int64]
+    ends: Sequence[int] | NDArray[np.int64]
 
     def source_span(self, start: int, end: int) -> Span:
         """Give the span of the document that the folded code points ``start:end`` came from."""
@@ -161,5 +161,7 @@ class Metadata:
     doc_type: str = ""  # work report, plan, opinion, notice, regulation, speech, article, other
     doc_date: str = ""  # ISO 8601, as exact as known: 2026, 2026-02 or 2026-02-05
     year: int | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)  # item -> catalogue, front matter, html, heading, file name …
+    origins: Mapping[str, str] = field(
+        default_factory=dict
+    )  # item -> catalogue, front matter, html, heading, file name …
     user: Mapping[str, Any] = field(default_factory=dict)  # the user's own columns from catalogue.csv

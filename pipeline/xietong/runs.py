@@ -92,7 +92,9 @@ class Run:
         file = self.folder / "tables" / "texts.parquet"
         found = pq.read_table(file, filters=[("document_id", "=", document_id)])["text"].to_pylist()
         if not found:
-            raise UsageError(f"no text of document {document_id!r} in {self.folder}; see the document_id column of documents")
+            raise UsageError(
+                f"no text of document {document_id!r} in {self.folder}; see the document_id column of documents"
+            )
         return found[0]
 
 

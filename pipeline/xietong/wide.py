@@ -60,7 +60,11 @@ def wide_schema(run: Run) -> pa.Schema:
     fields += [field for field in _documents(run, n_rows=0).schema if field.name != "document_id"]
     fields += [pa.field(code.column, pa.int8()) for code in run.codebook.codes]
     fields += [pa.field(facet_column(facet), pa.string()) for facet in run.codebook.facets]
-    fields += [pa.field("evidence", pa.string()), pa.field("confidence", pa.float32()), pa.field("needs_review", pa.bool_())]
+    fields += [
+        pa.field("evidence", pa.string()),
+        pa.field("confidence", pa.float32()),
+        pa.field("needs_review", pa.bool_()),
+    ]
     return pa.schema(fields)
 
 
@@ -138,4 +142,7 @@ def _quotes(codebook: Codebook, ids: pa.Array, evidence: pa.Table) -> pa.Array:
     place = pc.index_in(evidence["passage_id"], ids).to_pylist()
     for row, code, quote in zip(place, evidence["code"].to_pylist(), evidence["quote"].to_pylist(), strict=True):
         quotes[row].setdefault(code, {})[" ".join(quote.split())] = None
-    return pa.array(["; ".join(f"{code}: {' | '.join(words)}" for code, words in found.items()) for found in quotes], type=pa.string())
+    return pa.array(
+        ["; ".join(f"{code}: {' | '.join(words)}" for code, words in found.items()) for found in quotes],
+        type=pa.string(),
+    )

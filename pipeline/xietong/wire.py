@@ -13,7 +13,11 @@ FOLD_MAP = pa.field("fold_map", pa.binary())
 def pack_fold_map(folded: FoldedText, start: int) -> bytes:
     """Pack the map as int32 offsets from the passage's start; empty where folded text and source run in step."""
     n = len(folded.text)
-    if isinstance(folded.starts, range) and folded.starts == range(start, start + n) and folded.ends == range(start + 1, start + n + 1):
+    if (
+        isinstance(folded.starts, range)
+        and folded.starts == range(start, start + n)
+        and folded.ends == range(start + 1, start + n + 1)
+    ):
         return b""
     starts, ends = np.asarray(folded.starts, dtype=np.int64), np.asarray(folded.ends, dtype=np.int64)
     in_step = np.arange(start, start + n)

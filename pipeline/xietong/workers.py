@@ -131,7 +131,9 @@ def run_on_dask(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, schedu
     """
     from xietong.distributed_engine import run_on_cluster
 
-    yield from run_on_cluster(batches, recipe, parts, scheduler=scheduler, jobs=jobs, on_lost=_set_aside_lost(recipe, parts))
+    yield from run_on_cluster(
+        batches, recipe, parts, scheduler=scheduler, jobs=jobs, on_lost=_set_aside_lost(recipe, parts)
+    )
 
 
 def _set_aside_lost(recipe: Recipe, parts: Path) -> Callable[[Task], None]:
