@@ -87,22 +87,20 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     if quiet:
         yield lambda progress: None
         return
+    from rich import progress as widgets
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
+        widgets.TextColumn("{task.description}"),
+        widgets.BarColumn(),
+        widgets.MofNCompleteColumn(),
+        widgets.TextColumn("{task.fields[rate]}"),
+        widgets.TimeElapsedColumn(),
+        widgets.TextColumn("left"),
+        widgets.TimeRemainingColumn(),
+    )
     words = {"find": "looking for documents", "code": "reading and coding", "write": "writing tables and report"}
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with widgets.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(words["find"], total=None, rate="")
 
         def show(progress: Progress) -> None:

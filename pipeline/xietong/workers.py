@@ -123,7 +123,7 @@ def _process(batch: Batch) -> None:
     _workshop.process(batch)
 
 
-def run_on_dask(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, scheduler: str, jobs: int) -> Iterator[Batch]:
+def run_on_dask(batches: Sequence[Batch], recipe: Recipe, parts: Path, *, scheduler: str, jobs: int) -> Iterator[Batch]:
     """Process the batches on a Dask cluster: a local one with ``jobs`` workers, or the one at ``scheduler``.
 
     The workers write into ``parts``, which they must see under the same name (a shared file system). Dask itself
