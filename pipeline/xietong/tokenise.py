@@ -1,0 +1,177 @@
+"""Cuts the folded text of passages into words: jieba's words for Chinese, spaCy's for English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from xietong.records import Passage, TokenisedPassage
+
+#: How many distinct English chunks are remembered; beyond that the memory starts anew.
+MAX_REMEMBERED_CHUNKS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokeniser:
+    """What cutting needs, prepared once per process."""
+
+    cut: Callable[[str], list[str]]
+    english: EnglishTokeniser
+    engine: str  # rjieba or jieba
+
+
+def prepare_tokeniser(lexicon: Iterable[str] = (), *, engine: str = "rjieba") -> Tokeniser:
+    """Load the dictionaries, with words that are to be kept whole.
+
+    Parameters
+    ----------
+    lexicon : iterable of str
+        Words in folded form (`xietong.normalise.fold`), as in the codebook's ``lexicon.txt``.
+    engine : str
+        ``rjieba`` (fast, gives jieba's words) or ``jieba``, which defines them and is used where rjieba
+        is not installed.
+    """
+    words = sorted({word.strip() for word in lexicon if word.strip()})
+    if engine == "rjieba":
+        try:
+            return Tokeniser(_rjieba_cutter(words), EnglishTokeniser(), "rjieba")
+        except ImportError:
+            pass  # jieba gives the same words, only slower
+    return Tokeniser(_jieba_cutter(words), EnglishTokeniser(), "jieba")
+
+
+def tokenise(passages: Sequence[Passage], tokeniser: Tokeniser) -> list[TokenisedPassage]:
+    """Cut passages into words; spaces are no tokens, punctuation is.
+
+    In a passage of two languages each stretch goes to its own tokeniser.
+    """
+    return [_tokenise(passage, tokeniser) for passage in passages]
+
+
+def _tokenise(passage: Passage, tokeniser: Tokeniser) -> TokenisedPassage:
+    text = passage.folded.text
+    if passage.language not in ("en", "other"):
+        words = tokeniser.cut(text)
+        ends = tuple(accumulate(map(len, words), initial=0))
+        if " " not in text and "\n" not in text:
+            tokens = tuple(words)
+            return TokenisedPassage(passage, tokens, ends[:-1], _lower(tokens))
+        kept = [(word, start) for word, start in zip(words, ends, strict=False) if not word.isspace()]
+        tokens = tuple(word for word, _ in kept)
+        return TokenisedPassage(passage, tokens, tuple(start for _, start in kept), _lower(tokens))
+    tokens_list: list[str] = []
+    starts: list[int] = []
+    lemmas: list[str] = []
+    for stretch in _STRETCH.finditer(text):
+        if stretch[1]:
+            words = tokeniser.cut(stretch[0])
+            tokens_list += words
+            lemmas += words
+            starts += accumulate(map(len, words[:-1]), initial=stretch.start())
+        else:
+            for chunk in _CHUNK.finditer(stretch[0]):
+                pieces, offsets, forms = tokeniser.english.chunk(chunk[0])
+                at = stretch.start() + chunk.start()
+                tokens_list += pieces
+                lemmas += forms
+                starts += [at + offset for offset in offsets]
+    return TokenisedPassage(passage, tuple(tokens_list), tuple(starts), tuple(lemmas))
+
+
+def _lower(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str.lower, tokens))
+
+
+_STRETCH = re.compile("([\u3400-\u9fff\U00020000-\U000323af]+)|[^\u3400-\u9fff\U00020000-\U000323af]+")
+_CHUNK = re.compile(r"\S+")
+
+# --- Chinese --------------------------------------------------------------------------------------------------------
+
+# jieba cuts what its dictionary does not know at these characters, jieba-rs keeps 2026-02-26, COVID-19, PM_2.5 whole.
+_SPLIT_BY_JIEBA = re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)")
+_HAS_JOINT = re.compile(r"[-._]")
+
+
+def _rjieba_cutter(words: Sequence[str]) -> Callable[[str], list[str]]:
+    from rjieba import Jieba
+
+    jieba = Jieba()
+    for word in words:
+        jieba.add_word(word, None, None)
+    cut = jieba.cut
+
+    def cut_like_jieba(text: str) -> list[str]:
+        tokens: list[str] = cut(text)
+        if not _HAS_JOINT.search(text):
+            return tokens
+        split: list[str] = []
+        for token in tokens:
+            if len(token) > 1 and _HAS_JOINT.search(token):
+                split += [part for part in _SPLIT_BY_JIEBA.split(token) if part]
+            else:
+                split.append(token)
+        return split
+
+    return cut_like_jieba
+
+
+def _jieba_cutter(words: Sequence[str]) -> Callable[[str], list[str]]:
+    import logging
+
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.initialize()
+    for word in words:
+        tokenizer.add_word(word)
+    cut: Callable[[str], list[str]] = tokenizer.lcut
+    return cut
+
+
+# --- English --------------------------------------------------------------------------------------------------------
+
+Chunk = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class EnglishTokeniser:
+    """spaCy's blank English tokeniser and lookup lemmas, loaded at first use; each distinct chunk is cut once."""
+
+    _remembered: dict[str, Chunk] = field(default_factory=dict)
+    _nlp: Any = None
+    _lemma: Any = None
+
+    def chunk(self, chunk: str) -> Chunk:
+        """Give tokens, their offsets and lower-case lemmas of a stretch without spaces."""
+        known = self._remembered.get(chunk)
+        if known is None:
+            if len(self._remembered) >= MAX_REMEMBERED_CHUNKS:
+                self._remembered.clear()
+            known = self._remembered[chunk] = self._cut(chunk)
+        return known
+
+    def _cut(self, chunk: str) -> Chunk:
+        if self._nlp is None:
+            self._load()
+        document = self._nlp.make_doc(chunk)
+        tokens = tuple(token.text for token in document)
+        return tokens, tuple(token.idx for token in document), tuple(map(self.lemma, tokens))
+
+    def lemma(self, token: str) -> str:
+        """Give the lemma of a token in lower case; the token itself where the table does not know it."""
+        if self._lemma is None:
+            self._load()
+        lower = token.lower()
+        found: str = self._lemma.get(lower, lower)
+        return found.lower()
+
+    def _load(self) -> None:
+        import spacy
+        from spacy.lookups import load_lookups
+
+        self._nlp = spacy.blank("en")
+        self._lemma = load_lookups("en", ["lemma_lookup"]).get_table("lemma_lookup")
