@@ -1,4 +1,4 @@
-"""Works out the layout of a text: which lines make a paragraph, and which are headings, furniture, notes, references."""
+"""Works out the layout of a text: which lines make a paragraph, and which are headings, furniture or notes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from xietong.normalise import HAN, join_lines, simplify, widen
 from xietong.records import Document
@@ -100,7 +101,7 @@ def _lines_of(text: str, start: int, end: int) -> list[Line]:
         if by_gaps:
             gaps = [gap.end() for gap in _PARAGRAPH_GAP.finditer(text, match.start(), match.end())]
             bounds = [match.start(), *gaps, match.end()]
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             line = text[first:last]
             stripped = line.strip().strip(_UNSEEN).strip()
             if not stripped:
@@ -126,7 +127,8 @@ def _mark_pages(lines: list[Line], document: Document) -> None:
 
 
 _KIND_OF_MARK = {
-    "title": "heading", "heading": "heading", "paragraph": "paragraph", "list": "list", "table": "table", "row": "table",
+    "title": "heading", "heading": "heading", "paragraph": "paragraph", "list": "list", "table": "table",
+    "row": "table",
     "cell": "table", "footnote": "footnote", "header": "boilerplate", "footer": "boilerplate",
     "boilerplate": "boilerplate", "front": "front",
 }  # fmt: skip
@@ -174,11 +176,10 @@ def _name_furniture(lines: list[Line]) -> None:
     n_pages = len({line.page for line in lines})
     for line in short:
         text = line.text
-        if _PAGE_NUMBER.fullmatch(text) and (
-            id(line) in edges or line.text[0] in "-—–·第pP" or counts[_DIGITS.sub("0", text)] >= 3
-        ):
-            line.kind = "boilerplate"
-        elif n_pages > 2 and id(line) in edges and counts[_DIGITS.sub("0", text)] >= max(3, n_pages // 4):
+        if (
+            _PAGE_NUMBER.fullmatch(text)
+            and (id(line) in edges or line.text[0] in "-—–·第pP" or counts[_DIGITS.sub("0", text)] >= 3)
+        ) or (n_pages > 2 and id(line) in edges and counts[_DIGITS.sub("0", text)] >= max(3, n_pages // 4)):
             line.kind = "boilerplate"
 
 

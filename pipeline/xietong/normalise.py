@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Flow:
         if n and int(starts[-1]) - int(starts[0]) == n - 1 and int(ends[-1]) - int(starts[0]) == n:
             first = int(starts[0])
             return FoldedText(self.folded[start:end], range(first, first + n), range(first + 1, first + n + 1))
-        return FoldedText(self.folded[start:end], starts.copy(), ends.copy())
+        return _with_arrays(self.folded[start:end], starts.copy(), ends.copy())
 
 
 def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = None) -> FoldedText:
@@ -80,7 +80,12 @@ def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = N
     if isinstance(whole.starts, range) and isinstance(whole.ends, range):
         n, first = len(whole.starts), offset + (whole.starts[0] if len(whole.starts) else 0)
         return FoldedText(whole.text, range(first, first + n), range(first + 1, first + n + 1))
-    return FoldedText(whole.text, np.asarray(whole.starts) + offset, np.asarray(whole.ends) + offset)
+    return _with_arrays(whole.text, np.asarray(whole.starts) + offset, np.asarray(whole.ends) + offset)
+
+
+def _with_arrays(text: str, starts: NDArray[np.int32], ends: NDArray[np.int32]) -> FoldedText:
+    # an integer array answers everything that is asked of these sequences, in a tenth of the memory
+    return FoldedText(text, cast("Sequence[int]", starts), cast("Sequence[int]", ends))
 
 
 def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], wide: str | None = None) -> Flow:
@@ -125,7 +130,7 @@ def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], wide: str | 
 
 
 def widen(text: str) -> str:
-    """Give the text in plain width, one character for one: full-width forms, odd spaces, radicals, compatibility forms."""
+    """Give the text in plain width, character for character: full-width forms, odd spaces, radicals and the like."""
     return text if text.isascii() else text.translate(_width_table())
 
 
@@ -141,9 +146,9 @@ def _width_table() -> dict[int, str]:
             plain = unicodedata.normalize("NFKC", chr(code))
             if len(plain) == 1 and plain != chr(code):
                 table[code] = plain
-    table.update({code: " " for code in (0xA0, 0x1680, 0x202F, 0x205F, 0x3000, 0x09, 0x0B)})
-    table.update({code: "\n" for code in (0x85, 0x2028, 0x2029)})
-    table.update({code: "-" for code in (0x2010, 0x2011, 0x2212, 0xFE63)})
+    table.update(dict.fromkeys((160, 5760, 8239, 8287, 12288, 9, 11), " "))
+    table.update(dict.fromkeys((133, 8232, 8233), "\n"))
+    table.update(dict.fromkeys((8208, 8209, 8722, 65123), "-"))
     # quotation marks of the three scripts; ﹁﹂ are their vertical forms
     table.update(zip(map(ord, "「」『』﹁﹂﹃﹄｢｣"), "“”‘’“”‘’“”", strict=True))
     table.update({ord("﹐"): ",", ord("﹑"): "、", ord("｡"): "。", ord("‧"): "·", ord("・"): "·", ord("•"): "·"})
@@ -165,7 +170,7 @@ def simplify(text: str) -> str:
     simple = convert(text)
     if len(simple) == len(text):
         return simple
-    # Not seen on 55,000 real sentences; should a dictionary entry change a length, its line goes character by character.
+    # Not seen on 55,000 real sentences; should an entry change a length, its line goes character by character.
     lines = []
     for line in text.split("\n"):
         plain = convert(line)
@@ -349,10 +354,10 @@ def _spaces(text: str) -> list[Edit]:
     edits: list[Edit] = []
     for m in _SPACES.finditer(text):
         start, end = m.span()
-        if start and end < len(text) and end - start > 1 and text[start - 1].isascii() and text[end].isascii():
-            if text[start - 1] != "\n" and text[end] != "\n":
-                edits.append((start, end, " "))
-                continue
+        is_within_latin = start > 0 and end < len(text) and text[start - 1] != "\n" and text[end] != "\n"
+        if is_within_latin and text[start - 1].isascii() and text[end].isascii():
+            edits.append((start, end, " "))
+            continue
         edits.append((start, end, ""))
     return edits
 

@@ -23,7 +23,7 @@ from xietong.records import Document, Passage
 class SegmentOptions:
     """How a document is cut.
 
-    ``unit``: passage (one to a few sentences of a paragraph), sentence, paragraph, or row (each row of a table as it is).
+    ``unit``: passage (one to a few sentences of a paragraph), sentence, paragraph, or row (a table's rows as they are).
     Lengths count Chinese characters; an English word counts as two.
     """
 
@@ -109,8 +109,7 @@ def _segment_part(document: Document, start: int, end: int, source_id: str, opti
         pieces += block.pieces[:-1]
         pieces.append((*block.pieces[-1][:2], "\n"))
     flow = flow_through(document.text, _without_glosses(pieces, document), widen(document.text))
-    drafts = _cut_blocks(blocks, flow, document, source_id, options)
-    return drafts
+    return _cut_blocks(blocks, flow, source_id, options)
 
 
 def _without_glosses(pieces: list[tuple[int, int, str]], document: Document) -> list[tuple[int, int, str]]:
@@ -137,9 +136,7 @@ def _without_glosses(pieces: list[tuple[int, int, str]], document: Document) -> 
 # --- from blocks to passages ----------------------------------------------------------------------------------------
 
 
-def _cut_blocks(
-    blocks: Sequence[Block], flow: Flow, document: Document, source_id: str, options: SegmentOptions
-) -> list[_Draft]:
+def _cut_blocks(blocks: Sequence[Block], flow: Flow, source_id: str, options: SegmentOptions) -> list[_Draft]:
     bounds = _block_bounds(flow, len(blocks))
     sizes = _sizes(flow.folded)
     section = _Section()
@@ -208,9 +205,9 @@ def _sizes(folded: str) -> np.ndarray:
 
 def _cut_block(folded: str, first: int, last: int, sizes: np.ndarray, options: SegmentOptions) -> list[tuple[int, int]]:
     """Cut one paragraph at sentence ends, into passages of about the length people code."""
-    if options.unit == "paragraph" or sizes[last] - sizes[first] <= options.most:
-        if options.unit != "sentence":
-            return [(first, last)]
+    is_short = sizes[last] - sizes[first] <= options.most
+    if options.unit == "paragraph" or (is_short and options.unit != "sentence"):
+        return [(first, last)]
     sentences = sentence_spans(folded, first, last)
     if options.unit == "sentence":
         return sentences
@@ -278,7 +275,7 @@ def _is_abbreviation(text: str, dot: int, begun: int) -> bool:
     if word:
         letters = word[0]
         return (
-            letters in _abbreviations() or len(letters) == 1 and letters.isupper() or bool(_DOTTED.fullmatch(letters))
+            letters in _abbreviations() or (len(letters) == 1 and letters.isupper()) or bool(_DOTTED.fullmatch(letters))
         )
     return text[begun:dot].strip().isdigit()
 
@@ -326,7 +323,7 @@ class _Section:
 
 _FIRST_SENTENCE = re.compile(r"[^。:;!?]{2,40}?(?=[。:;!?]|\*\*)")
 _NUMBER_ONLY = re.compile(r"第[^条]{1,8}条(?:之.)?|Article\s+\d+(?:-\d+)?")
-_RUN_IN = {style: _FIRST_SENTENCE for style in RANKS} | {"article": _NUMBER_ONLY, "decimal": re.compile(r"[\d.]+")}
+_RUN_IN = dict.fromkeys(RANKS, _FIRST_SENTENCE) | {"article": _NUMBER_ONLY, "decimal": re.compile(r"[\d.]+")}
 
 
 # --- kinds that depend on the language ------------------------------------------------------------------------------
@@ -335,7 +332,7 @@ _ABSTRACT = re.compile(r"[*\s]*(?:Abstract|ABSTRACT|Summary|SUMMARY|Key ?words|K
 
 
 def _set_apart_other_language(drafts: list[_Draft], default: str) -> None:
-    """Abstract, title and affiliations in another language, before the text or after its references, are front matter."""
+    """Make abstract and affiliations in another language, before the text or after its references, front matter."""
     family = default[:2]
     after_references = False
     n_body = 0
