@@ -114,7 +114,8 @@ class TableWriter:
 
     def __init__(self, file: Path, schema: pa.Schema) -> None:
         self.schema = schema
-        self.writer = pq.ParquetWriter(file, schema, compression="zstd", store_schema=False)
+        self.stream = open(file, "wb")  # noqa: SIM115 closed by close()
+        self.writer = pq.ParquetWriter(self.stream, schema, compression="zstd", store_schema=False)
         self.waiting: list[pa.Table] = []
         self.n_waiting = 0
 
@@ -137,6 +138,7 @@ class TableWriter:
         if self.n_waiting:
             self._flush(self.n_waiting)
         self.writer.close()
+        self.stream.close()
 
 
 def document_rows(tasks: Sequence[Task], places: dict[str, dict[str, Slice]]) -> Iterator[dict]:

@@ -118,9 +118,10 @@ def keep_only(folder: Path, used: Iterable[Path]) -> None:
 
 def write_table(table: pa.Table, file: Path, *, level: int = 3) -> None:
     """Write one Parquet file, the same bytes for the same table."""
-    pq.write_table(table, file, compression="zstd", compression_level=level, store_schema=False)
-    with open(file, "rb") as written:
-        os.fsync(written.fileno())
+    with open(file, "wb") as stream:
+        pq.write_table(table, stream, compression="zstd", compression_level=level, store_schema=False)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def file_hash(file: Path) -> str:
