@@ -1,6 +1,5 @@
 import pyarrow as pa
 import pytest
-
 from xietong import parts
 
 TABLE = pa.table({"n": [1, 2, 3]})

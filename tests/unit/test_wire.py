@@ -1,7 +1,6 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
 from xietong.records import FoldedText
 from xietong.wire import pack_fold_map, unpack_fold_map
 
