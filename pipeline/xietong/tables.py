@@ -43,7 +43,7 @@ _said = [("interval", _text), ("corrected", pa.bool_()), ("caution", _text), ("m
 
 #: Every figure of `trends`, and prevalence of topics: one row per figure.
 TRENDS = pa.schema([
-    ("analysis", _text),  # attention, contrast, association, change_point, quotient, breadth, concentration, consistency …
+    ("analysis", _text),  # attention, contrast, association, change_point, quotient, breadth, concentration …
     ("facet", _text), ("code", _text), ("other_facet", _text), ("other_code", _text),
     ("value_from", _int),  # the lowest value that counts as carrying the code: 1, or 2 for synergy only
     ("group_by", _text), ("group", _text), ("reference", _text), ("year", _int), ("lag", _int),

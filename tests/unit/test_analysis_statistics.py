@@ -1,9 +1,8 @@
-"""Attention, contrasts, associations, change points, quotients and consistency, against worked examples and known truths."""
+"""Attention, contrasts, change points, quotients, consistency: against worked examples and known truths."""
 
 import numpy as np
 import pandas as pd
 import pytest
-
 from xietong.analysis.association import adjusted_residuals, associate, log_odds_ratio
 from xietong.analysis.change_points import change_points, mean_shift, pettitt, rate_shift
 from xietong.analysis.consistency import consistency, cosine, jensen_shannon
@@ -35,7 +34,8 @@ CODEBOOK = Codebook(
 
 # Page (1955), as used by Pettitt (1979)
 PAGE = [
-    -1.05, .96, 1.22, .58, -.98, -.03, -1.54, -.71, -.35, .66, .44, .91, -.02, -1.42, 1.26, -1.02, -.81, 1.66, 1.05, .97,
+    -1.05, .96, 1.22, .58, -.98, -.03, -1.54, -.71, -.35, .66, .44, .91, -.02, -1.42, 1.26, -1.02, -.81, 1.66,
+    1.05, .97,
     2.14, 1.22, -.24, 1.60, .72, -.12, .44, .03, .66, .56, 1.37, 1.66, .10, .80, 1.29, .49, -.07, 1.18, 3.29, 1.84,
 ]  # fmt: skip
 # Flow of the Nile at Aswan, 1871 to 1970 (Cobb, 1978)
@@ -289,7 +289,7 @@ def test_contrast_gives_differences_with_effect_sizes_and_adjusted_p():
     assert market.loc["difference", "low"] > 0.4
     assert market.loc["cohen_h", "estimate"] > 0.8
     assert market.loc["difference", "p"] == pytest.approx(0.005)
-    assert (table["p_adjusted"] >= table["p"] - 1e-12).all()
+    assert (table["p_adjusted"].dropna() >= table["p"].dropna() - 1e-12).all()
 
 
 def test_quotients_of_small_groups_are_shrunk_towards_the_average():

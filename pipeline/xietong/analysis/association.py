@@ -92,7 +92,8 @@ def associate(
     for i, row in enumerate(rows):
         row["p_adjusted"] = adjusted[i // 2]
     return tidy(
-        rows, analysis="association", corrected=False, measures=MEASURES, n_documents=n_documents, n_passages=len(coded),
+        rows, analysis="association", corrected=False, measures=MEASURES, n_documents=n_documents,
+        n_passages=len(coded),
         interval="95 % document-clustered (linearised variance, Student's t)",
         caution=caution(n_documents) if n_documents < FEW_DOCUMENTS else "",
     )  # fmt: skip
@@ -127,8 +128,8 @@ def _pair_rows(
     from scipy import stats
 
     parts = (x & y, x & ~y, ~x & y, ~x & ~y)
-    cells = np.stack([np.bincount(which, weights=part, minlength=n_documents) for part in parts], axis=1)
-    estimate, error = log_odds_ratio(cells)
+    cells = np.stack([np.bincount(which, weights=part.astype(float), minlength=n_documents) for part in parts], axis=1)
+    estimate, error = log_odds_ratio(cells.astype(float))
     wide = stats.t.ppf(0.975, n_documents - 1)
     both, only_first, only_second, neither = cells.sum(axis=0)
     residual = adjusted_residuals([[both, only_first], [only_second, neither]])[0, 0]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 MEASURES = (
-    "this measures how alike the attention profiles of two levels are, against dealing the same documents to the levels "
-    "at random: two samples of one policy are not 1 either; it does not show that one level follows the other"
+    "this measures how alike the attention profiles of two levels are, against dealing the same documents to the "
+    "levels at random: two samples of one policy are not 1 either; it does not show that one level follows the other"
 )
 STATISTICS = ("cosine", "jensen_shannon")
 
@@ -101,7 +101,7 @@ def consistency(
     for lag in lags:
         pairs = [(t, cells[levels[0], t - lag], cells[levels[1], t]) for level, t in sorted(cells)
                  if level == levels[1] and (levels[0], t - lag) in cells]  # fmt: skip
-        pairs = [pair for pair in pairs if all(counts.k[np.ix_(rows, columns)].sum() > 0 for rows in pair[1:])]
+        pairs = [pair for pair in pairs if all(counts.k[rows][:, columns].sum() > 0 for rows in pair[1:])]
         if len(pairs) >= 2:
             rows += _at_lag(counts, columns, pairs, lag, n_resamples, n_permutations, seed)
     if not rows:
@@ -135,7 +135,7 @@ def _at_lag(
     together = [np.concatenate(pair[1:]) for pair in pairs]
     rows += _rows(
         observed.mean(axis=0), drawn.mean(axis=0), dealt.mean(axis=0), counts, together, {"lag": lag},
-        min(sum(len(pair[side]) for pair in pairs) for side in (1, 2)),
+        min(sum(len(pair[1]) for pair in pairs), sum(len(pair[2]) for pair in pairs)),
     )  # fmt: skip
     return rows
 
@@ -152,7 +152,8 @@ def _rows(
         half = 1.96 * float(np.std(drawn[j])) if fewest > 1 else np.nan
         p = (1 + int((null <= value + 1e-12).sum())) / (1 + len(null))
         rows += [
-            {**same, "statistic": statistic, "estimate": value, "low": value - half, "high": min(value + half, 1.0), "p": p},
+            {**same, "statistic": statistic, "estimate": value, "low": value - half,
+             "high": min(value + half, 1.0), "p": p},
             {**same, "statistic": f"{statistic}_null", "estimate": float(null.mean()),
              "low": float(np.quantile(null, 0.025)), "high": float(np.quantile(null, 0.975))},
             {**same, "statistic": f"{statistic}_excess", "estimate": value - float(null.mean())},

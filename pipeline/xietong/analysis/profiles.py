@@ -25,8 +25,8 @@ BREADTH_MEASURES = (
     "this measures over how many codes attention is spread: as many equally frequent codes would give as much"
 )
 CONCENTRATION_MEASURES = (
-    "this measures how unequally regions attend to the code, beyond what dealing the same documents to regions at random "
-    "gives; it is not a gap between the regions' economies"
+    "this measures how unequally regions attend to the code, beyond what dealing the same documents to regions at "
+    "random gives; it is not a gap between the regions' economies"
 )
 
 
@@ -88,7 +88,8 @@ def attention_quotient(counts: Counts, by: str = "region", *, seed: int = 0) -> 
                 "n_coded": int(k[g, i]), "caution": caution(len(documents)) if len(documents) < 3 else "",
             }  # fmt: skip
             rows.append({**same, "statistic": "quotient", "estimate": location_quotient(k[g, i], n[g], k_all[i], n_all),
-                         "low": np.exp(log_quotient[g, i] - half), "high": np.exp(log_quotient[g, i] + half)})  # fmt: skip
+                         "low": np.exp(log_quotient[g, i] - half),
+                         "high": np.exp(log_quotient[g, i] + half)})  # fmt: skip
             rows.append({**same, "statistic": "shrunken_quotient", "estimate": np.exp(shrunken[g, i]),
                          "low": np.exp(shrunken[g, i] - 1.96 * error[g, i]),
                          "high": np.exp(shrunken[g, i] + 1.96 * error[g, i])})  # fmt: skip
@@ -128,7 +129,7 @@ def breadth(counts: Counts, facet: str, by: Sequence[str] = ("level", "year"), *
         raise UsageError(f"breadth needs a facet with two codes or more; {facet!r} has {len(columns)}")
     rows = []
     for key, documents in group_documents(counts.documents, by).items():
-        k = counts.k[np.ix_(documents, columns)].astype(float)
+        k = counts.k[documents][:, columns].astype(float)
         if k.sum() < 20:
             continue
         entropy = float(_entropy(k.sum(axis=0)))

@@ -91,7 +91,7 @@ def ratio_intervals(
     rates = ((weights @ k).T + 0.5) / (drawn + 1.0)  # half a passage keeps the logit finite
     spread = np.std(np.log(rates / (1 - rates)), axis=-1)
     effective = size**2 / (n**2).sum()
-    wide = stats.t.ppf(0.5 + level / 2, max(effective - 1, 1.0)) * np.sqrt(len(n) / (len(n) - 1))
+    wide = stats.t.ppf(0.5 + level / 2, max(effective - 1, 1.0)) * np.sqrt(effective / max(effective - 1, 0.5))
     centre = (totals + 0.5) / (size + 1.0)
     centre = np.log(centre / (1 - centre))
     low, high = (1 / (1 + np.exp(-(centre + sign * wide * spread))) for sign in (-1, 1))

@@ -15,7 +15,6 @@ from xietong.analysis.resampling import (
     caution,
     permutation_p,
     ratio_intervals,
-    ratio_variance,
     resample_weights,
 )
 from xietong.analysis.results import tidy
@@ -179,8 +178,8 @@ def permuted_difference(
     """
     generator = np.random.default_rng([seed, len(n)])
     members = _permute_members(is_first, blocks, n_permutations, generator)
-    members = np.vstack([is_first, members]).astype(float)  # the observed grouping comes first
-    statistic = _studentised(members, k.astype(float), n.astype(float))
+    groupings = np.vstack([is_first, members]).astype(float)  # the observed one comes first
+    statistic = _studentised(groupings, k.astype(float), n.astype(float))
     centred = np.abs(statistic - (statistic[1:].mean(axis=0) if blocks is not None else 0.0))
     p = permutation_p(centred[0], centred[1:])
     return np.where((k.sum(axis=0) == 0) | (k.sum(axis=0) == n.sum()), np.nan, p)
@@ -222,10 +221,10 @@ def _compare(
 ) -> list[dict[str, Any]]:  # fmt: skip
     rows = np.concatenate([one, other])
     is_first = np.arange(len(rows)) < len(one)
-    shares = [
-        ratio_intervals(counts.k[part], counts.n[part], weights=resample_weights(len(part), n_resamples=n_resamples, seed=seed))
-        for part in (one, other)
-    ]  # fmt: skip
+    shares = []
+    for part in (one, other):
+        weights = resample_weights(len(part), n_resamples=n_resamples, seed=seed)
+        shares.append(ratio_intervals(counts.k[part], counts.n[part], weights=weights))
     p = permuted_difference(
         counts.k[rows], counts.n[rows], is_first, blocks=None if blocks is None else blocks[rows],
         n_permutations=n_permutations, seed=seed,
@@ -291,6 +290,3 @@ def _corrected(row: dict[str, Any], sensitivity: float, specificity: float) -> d
     if any(value < 0 or value > 1 for value in fixed.values()):
         row = {**row, "caution": "; ".join(filter(None, [row["caution"], "corrected share cut to 0 … 1"]))}
     return {**row, **{name: float(np.clip(value, 0, 1)) for name, value in fixed.items()}, "corrected": True}
-
-
-__all__ = ["attention", "contrast", "permuted_difference", "ratio_variance"]
