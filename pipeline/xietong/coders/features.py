@@ -1,0 +1,145 @@
+"""What the terms coder found, as one row of numbers per passage, for coders that learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xietong.codebook import Codebook
+from xietong.coders.matching import Matcher
+from xietong.coders.terms import PRESENT, RELATED, Findings, code_points, find_terms, relation_points
+from xietong.records import TokenisedPassage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+
+def term_features(
+    passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher
+) -> tuple[csr_matrix, list[str]]:
+    """Describe passages by the codebook's terms and cues.
+
+    Parameters
+    ----------
+    passages, codebook, fitted
+        As for :func:`xietong.coders.terms.code_by_terms`.
+
+    Returns
+    -------
+    features : scipy.sparse.csr_matrix of float32, shape (n_passages, n_features)
+        Non-negative. In this order:
+
+        - for each code: ``points:CODE`` (a strong term 2, a weak one 1), ``strong:CODE``, ``weak:CODE``, ``masked:CODE``
+          (different terms of each sort, masked ones in all), ``present:CODE`` (0 or 1), ``related:CODE`` (points of
+          relation in the sentences that speak of the code), ``synergy:CODE`` (0 or 1: present and related),
+          ``sentences:CODE`` (how many sentences speak of it);
+        - for each kind of cue: ``cue:KIND`` (different cues in the passage) and, for each code, ``CODE+KIND``
+          (sentences in which both stand);
+        - ``places`` (different places in the passage), ``places:sentence`` (most in one sentence), ``n_sentences``;
+        - for each term: ``term:LANGUAGE:TEXT`` (0 or 1; terms of several codes once).
+    names : list of str, length n_features
+    """
+    import numpy as np
+    from scipy import sparse
+
+    found = find_terms([p.passage.folded.text for p in passages], fitted)
+    n_passages, codes = len(passages), [code.code for code in codebook.codes]
+    blocks = [
+        _by_code(found, fitted, (n_passages, len(codes))),
+        _by_cue(found, fitted, n_passages, len(codes)),
+        _by_place(found, fitted, n_passages),
+    ]
+    by_term, term_names = _by_term(found, fitted, n_passages)
+    names = [f"{measure}:{code}" for measure in _CODE_MEASURES for code in codes]
+    names += [f"cue:{kind}" for kind in fitted.kinds] + [f"{code}+{kind}" for kind in fitted.kinds for code in codes]
+    names += ["places", "places:sentence", "n_sentences", *term_names]
+    dense = sparse.csr_matrix(np.hstack(blocks).astype(np.float32))
+    return sparse.hstack([dense, by_term], format="csr", dtype=np.float32), names
+
+
+_CODE_MEASURES = ("points", "strong", "weak", "masked", "present", "related", "synergy", "sentences")
+
+
+def _by_code(found: Findings, matcher: Matcher, shape: tuple[int, int]) -> NDArray[np.float64]:
+    import numpy as np
+
+    points = code_points(found, matcher, shape)
+    related, _ = relation_points(found, matcher, shape)
+    strong = matcher.strong[found.terms.entry]
+    counts = found.points > 0
+    cell = found.passage * shape[1] + found.code
+    sentence = np.searchsorted(found.batch.sentence_ends, found.terms.start, side="right")
+    measures = [
+        points,
+        _different(cell, found.terms.entry, counts & strong, shape),
+        _different(cell, found.terms.entry, counts & ~strong, shape),
+        _different(cell, found.terms.entry, ~counts, shape),
+        points >= PRESENT,
+        related,
+        (points >= PRESENT) & (related >= RELATED),
+        _different(cell, sentence, counts, shape),
+    ]
+    return np.hstack([np.asarray(measure, dtype=float) for measure in measures])
+
+
+def _by_cue(found: Findings, matcher: Matcher, n_passages: int, n_codes: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    ends = found.batch.sentence_ends
+    kind = matcher.kind[found.cues.entry].astype(np.int64)
+    n_kinds = max(len(matcher.kinds), 1)
+    everything = np.ones(len(kind), dtype=bool)
+    cues = _different(found.cue_passage * n_kinds + kind, found.cues.entry, everything, (n_passages, n_kinds))
+    cue_at = np.unique(np.searchsorted(ends, found.cues.start, side="right") * n_kinds + kind)
+    counts = found.points > 0
+    sentence = np.searchsorted(ends, found.terms.start, side="right")[counts]
+    spoken = np.unique(np.column_stack([sentence, found.passage[counts], found.code[counts]]), axis=0)
+    together = [np.zeros((n_passages, n_codes)) for _ in matcher.kinds]
+    for number, counter in enumerate(together):
+        both = spoken[np.isin(spoken[:, 0] * n_kinds + number, cue_at)]
+        np.add.at(counter, (both[:, 1], both[:, 2]), 1)
+    return np.hstack([cues[:, : len(matcher.kinds)], *together])
+
+
+def _by_place(found: Findings, matcher: Matcher, n_passages: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    ends, offsets = found.batch.sentence_ends, found.batch.offsets
+    places = np.zeros((n_passages, 3))
+    passage_of = np.searchsorted(offsets, np.maximum(ends - 1, 0), side="right") - 1
+    np.add.at(places[:, 2], passage_of[passage_of < n_passages], 1)
+    if "place" in matcher.kinds:
+        is_place = matcher.kind[found.cues.entry] == matcher.kinds.index("place")
+        entry, passage = found.cues.entry[is_place], found.cue_passage[is_place]
+        sentence = np.searchsorted(ends, found.cues.start[is_place], side="right")
+        places[:, :1] = _different(passage, entry, np.ones(len(entry), dtype=bool), (n_passages, 1))
+        rows = np.unique(np.column_stack([passage, sentence, entry]), axis=0)
+        cells, n_places = np.unique(rows[:, :2], axis=0, return_counts=True)
+        np.maximum.at(places[:, 1], cells[:, 0], n_places)
+    return places
+
+
+def _by_term(found: Findings, matcher: Matcher, n_passages: int) -> tuple[csr_matrix, list[str]]:
+    import numpy as np
+    from scipy import sparse
+
+    texts = sorted({(entry.language, entry.text) for entry in matcher.entries if entry.code >= 0})
+    number = {text: i for i, text in enumerate(texts)}
+    column_of = np.array([number.get((entry.language, entry.text), 0) for entry in matcher.entries], dtype=np.int64)
+    counts = found.points > 0
+    cells = np.unique(np.column_stack([found.passage[counts], column_of[found.terms.entry[counts]]]), axis=0)
+    ones = np.ones(len(cells), dtype=np.float32)
+    matrix = sparse.csr_matrix((ones, (cells[:, 0], cells[:, 1])), shape=(n_passages, len(texts)))
+    return matrix, [f"term:{language}:{text}" for language, text in texts]
+
+
+def _different(
+    cell: NDArray[np.int64], thing: NDArray[np.int64], keep: NDArray[np.bool_], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Count the different things in each cell, ``cell`` being a flat index into ``shape``."""
+    import numpy as np
+
+    rows = np.unique(np.column_stack([cell[keep], thing[keep]]), axis=0)
+    return np.bincount(rows[:, 0], minlength=shape[0] * shape[1]).reshape(shape).astype(float)

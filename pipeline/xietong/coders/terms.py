@@ -1,0 +1,219 @@
+"""Coder ``terms``: what the codebook's terms, masks and cues say, in points that add up on paper.
+
+A strong term is worth two points, a weak one a point; two points make a code present. Terms inside a mask or a
+title do not count, nor do terms right after a negation or right before the rest of an institution's name.
+On a scale to 2 a present code gets value 2 if a sentence that speaks of it also shows a relation between places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xietong.codebook import Codebook
+from xietong.coders.matching import (
+    CUE,
+    MASK,
+    TERM,
+    Batch,
+    Hits,
+    Matcher,
+    find,
+    inside,
+    join_passages,
+    leftmost_longest,
+    prepare_matcher,
+)  # fmt: skip
+from xietong.records import Coding, Cue, TokenisedPassage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STRONG, WEAK = 2.0, 1.0
+PRESENT = 2.0  # points that make a code present
+#: What cues in one sentence are worth towards value 2; RELATED points are needed.
+RELATED = 2
+CUE_POINTS = {"space": 2, "relation": 2, "body": 2, "joint": 1, "partner": 1}
+PAIR_POINTS = 1  # two or more different places
+LEVELS_POINTS = 1  # two or more different levels of government
+#: Kinds of cue that change what stands beside them instead of speaking of relations.
+NEGATION, NAME_TAIL = "negation", "name_tail"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that was found in a batch, resolved; arrays have one element per match, in order of position."""
+
+    batch: Batch
+    terms: Hits
+    passage: NDArray[np.int64]  # of each term
+    code: NDArray[np.int64]
+    points: NDArray[np.float64]  # 0 where the term does not count
+    cues: Hits
+    cue_passage: NDArray[np.int64]
+
+
+def prepare_terms(codebook: Codebook) -> Matcher:
+    """Build the automata once per process; what ``code_by_terms`` and ``term_features`` take as ``fitted``."""
+    return prepare_matcher(codebook)
+
+
+def code_by_terms(passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher) -> Coding:
+    """Code passages by the codebook's terms.
+
+    Parameters
+    ----------
+    passages
+        The batch; only the folded texts are looked at.
+    codebook, fitted
+        The codebook and what :func:`prepare_terms` made of it.
+
+    Returns
+    -------
+    Coding
+        ``scores`` are points / (points + 2), so that 0.5 is just present; cues are the terms that count, weighted
+        with their points, and for value 2 the cues of relation.
+    """
+    import numpy as np
+
+    found = find_terms([p.passage.folded.text for p in passages], fitted)
+    shape = (len(passages), len(codebook.codes))
+    points = code_points(found, fitted, shape)
+    related, cells = relation_points(found, fitted, shape)
+    scale = np.array([code.scale_max for code in codebook.codes])
+    present = points >= PRESENT
+    values = np.where(present & (related >= RELATED) & (scale > 1), 2, present).astype(np.int8)
+    scores = (points / (points + PRESENT)).astype(np.float32)
+    cues = [*_term_cues(found, fitted, present), *_relation_cues(found, fitted, values, cells)]
+    return Coding(
+        "terms", scores, values, tuple(sorted(cues, key=lambda c: (c.passage, c.code, c.start, c.end, c.cue)))
+    )
+
+
+def find_terms(texts: Sequence[str], matcher: Matcher) -> Findings:
+    """Find terms and cues in folded texts and settle which count."""
+    import numpy as np
+
+    batch = join_passages(texts)
+    hits = find(batch, matcher)
+    sort = matcher.sort[hits.entry]
+    masks = hits.where(sort == MASK)
+    terms = hits.where(sort == TERM)
+    terms = terms.where(leftmost_longest(terms, matcher.code[terms.entry].astype(np.int64)))
+    cues = hits.where(sort == CUE)
+    cues = cues.where(leftmost_longest(cues, np.zeros(len(cues.start), dtype=np.int64)))
+    masked = inside(terms, masks.start, masks.end) | inside(terms, *batch.titles) | _undone(terms, cues, matcher)
+    points = np.where(matcher.strong[terms.entry], STRONG, WEAK)
+    return Findings(
+        batch=batch,
+        terms=terms,
+        passage=np.searchsorted(batch.offsets, terms.start, side="right") - 1,
+        code=matcher.code[terms.entry].astype(np.int64),
+        points=np.where(masked, 0.0, points),
+        cues=cues,
+        cue_passage=np.searchsorted(batch.offsets, cues.start, side="right") - 1,
+    )
+
+
+def code_points(found: Findings, matcher: Matcher, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Add up the points of each code in each passage, every term once, shape (n_passages, n_codes)."""
+    import numpy as np
+
+    counts = found.points > 0
+    keys = np.column_stack([found.passage, found.code, found.terms.entry])[counts]
+    _, first = np.unique(keys, axis=0, return_index=True)
+    points = np.zeros(shape)
+    np.add.at(points, (keys[first, 0], keys[first, 1]), found.points[counts][first])
+    return points
+
+
+def relation_points(
+    found: Findings, matcher: Matcher, shape: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Say how much relation between places the sentences of each code show.
+
+    Returns
+    -------
+    related : ndarray of int, shape (n_passages, n_codes)
+        Most points of a sentence in which a term of the code counts.
+    sentence_of_cue : ndarray of int, shape (n_cues,)
+        The sentence of each cue, as an index into the batch.
+    """
+    import numpy as np
+
+    ends = found.batch.sentence_ends
+    n_sentences = len(ends) + 1
+    cue_sentence = np.searchsorted(ends, found.cues.start, side="right")
+    kind = matcher.kind[found.cues.entry]
+    strength = np.zeros(n_sentences, dtype=np.int64)
+    for number, name in enumerate(matcher.kinds):
+        sentences = cue_sentence[kind == number]
+        if name in CUE_POINTS:
+            strength[np.unique(sentences)] += CUE_POINTS[name]
+        elif name in ("place", "level"):
+            pairs = np.unique(np.column_stack([sentences, found.cues.entry[kind == number]]), axis=0)
+            several = np.bincount(pairs[:, 0], minlength=n_sentences) >= 2
+            strength[several] += PAIR_POINTS if name == "place" else LEVELS_POINTS
+    counts = found.points > 0
+    term_sentence = np.searchsorted(ends, found.terms.start, side="right")
+    related = np.zeros(shape, dtype=np.int64)
+    np.maximum.at(related, (found.passage[counts], found.code[counts]), strength[term_sentence[counts]])
+    return related, cue_sentence
+
+
+def _undone(terms: Hits, cues: Hits, matcher: Matcher) -> NDArray[np.bool_]:
+    """Say which terms a negation right before them, or the tail of an institution's name right after, undoes."""
+    import numpy as np
+
+    undone = np.zeros(len(terms.start), dtype=bool)
+    names = {name: number for number, name in enumerate(matcher.kinds)}
+    kind = matcher.kind[cues.entry]
+    if NEGATION in names:
+        ends = cues.end[kind == names[NEGATION]]
+        undone |= np.isin(terms.start, np.concatenate([ends, ends + 1]))
+    if NAME_TAIL in names:
+        starts = cues.start[kind == names[NAME_TAIL]]
+        undone |= np.isin(terms.end, np.concatenate([starts, starts - 1]))
+    return undone
+
+
+def _term_cues(found: Findings, matcher: Matcher, present: NDArray[np.bool_]) -> list[Cue]:
+    rows = zip(
+        found.passage.tolist(), found.code.tolist(), found.terms.start.tolist(), found.terms.end.tolist(),
+        found.terms.entry.tolist(), found.points.tolist(), strict=True,
+    )  # fmt: skip
+    offsets, entries = found.batch.offsets.tolist(), matcher.entries
+    return [
+        Cue(passage, code, start - offsets[passage], end - offsets[passage], entries[entry].text, points)
+        for passage, code, start, end, entry, points in rows
+        if points and present[passage, code]
+    ]
+
+
+def _relation_cues(
+    found: Findings, matcher: Matcher, values: NDArray[np.int8], cue_sentence: NDArray[np.int64]
+) -> list[Cue]:
+    """List the cues of relation in the sentences that made a code 2."""
+    import numpy as np
+
+    counts = (found.points > 0) & (values[found.passage, found.code] == 2)
+    sentence = np.searchsorted(found.batch.sentence_ends, found.terms.start[counts], side="right")
+    codes_of: dict[int, set[int]] = {}
+    for its_sentence, code in zip(sentence.tolist(), found.code[counts].tolist(), strict=True):
+        codes_of.setdefault(its_sentence, set()).add(code)
+    cues = []
+    for i in np.nonzero(np.isin(cue_sentence, sentence))[0].tolist():
+        entry = matcher.entries[found.cues.entry[i]]
+        if entry.kind not in CUE_POINTS and entry.kind not in ("place", "level"):
+            continue
+        passage = int(found.cue_passage[i])
+        offset = int(found.batch.offsets[passage])
+        start, end = int(found.cues.start[i]) - offset, int(found.cues.end[i]) - offset
+        weight = float(CUE_POINTS.get(entry.kind, PAIR_POINTS))
+        cues += [
+            Cue(passage, code, start, end, f"{entry.kind}: {entry.text}", weight)
+            for code in codes_of[int(cue_sentence[i])]
+        ]
+    return cues
