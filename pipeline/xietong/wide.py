@@ -40,8 +40,8 @@ def widen_in_steps(run: Run) -> Iterator[pa.Table]:
     folder = run.folder / "tables"
     schema = wide_schema(run)
     documents = _documents(run)
-    tags = _Follower(folder / "tags.parquet", [("coder_id", ASSIGNING_CODER)])
-    evidence = _Follower(folder / "evidence.parquet", [("coder_id", ASSIGNING_CODER)])
+    tags = Follower(folder / "tags.parquet", [("coder_id", ASSIGNING_CODER)])
+    evidence = Follower(folder / "evidence.parquet", [("coder_id", ASSIGNING_CODER)])
     file = pq.ParquetFile(folder / "passages.parquet")
     for number in range(file.num_row_groups):
         passages = file.read_row_group(number, columns=list(_PASSAGE_COLUMNS)).select(_PASSAGE_COLUMNS)
@@ -80,7 +80,7 @@ def _documents(run: Run, n_rows: int | None = None) -> pa.Table:
     return table if n_rows is None else table.slice(0, n_rows)
 
 
-class _Follower:
+class Follower:
     """Reads a table that is in passage order alongside the passages."""
 
     def __init__(self, file: Path, equal: list[tuple[str, str]]) -> None:

@@ -1,0 +1,144 @@
+"""passages.xlsx: the coded passages for reading in a spreadsheet, with the evidence highlighted and tables around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from xietong.export.xlsx_cells import Notes, write_text
+from xietong.export.xlsx_tables import write_about, write_codebook, write_crosstable, write_documents, write_totals
+from xietong.highlight import merged
+from xietong.marked import Highlight, marked_in_steps
+from xietong.messages import both
+from xietong.totals import Totals
+from xietong.wide import wide_schema
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from xietong.runs import Run
+
+#: Rows of a sheet with its header, and links of a sheet, that Excel allows.
+MOST_ROWS, MOST_LINKS = 1_048_576, 65_530
+#: The same run gives the same bytes, so the workbook does not say when it was made.
+_CREATED = datetime(2000, 1, 1)
+#: Columns that a reader wants to see first; the rest follows in the order of the wide table.
+_FIRST = ("passage_id", "title", "section", "reading")
+_WIDTHS = {
+    "passage_id": 19, "document_id": 19, "file": 26, "source_id": 10, "n": 6, "section": 24, "kind": 8, "language": 9,
+    "start": 8, "end": 8, "reading": 80, "title": 24, "issuer": 18, "region": 12, "level": 11, "doc_type": 11,
+    "doc_date": 11, "year": 7, "evidence": 44, "confidence": 11, "needs_review": 13,
+}  # fmt: skip
+_WRAPPED = {"title", "section", "reading", "evidence"}
+
+
+def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS) -> None:
+    """Write the workbook; memory does not grow with the number of passages.
+
+    Text is always written as text, never as a formula, number or link. Rows beyond ``most_rows`` of a sheet, the
+    header among them, go on in the next sheet.
+    """
+    import xlsxwriter
+
+    options = {
+        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+        "tmpdir": str(target.parent),
+    }  # fmt: skip
+    totals, notes = Totals(run.codebook, run.documents()), Notes()
+    with xlsxwriter.Workbook(str(target), options) as workbook:
+        workbook.set_properties({"title": both("workbook_title"), "created": _CREATED})
+        sheets = _PassageSheets(run, workbook, notes, most_rows)
+        for rows, highlights in marked_in_steps(run):
+            totals.add(rows)
+            sheets.add(rows, highlights)
+        sheets.finish()
+        write_documents(run, workbook, notes)
+        write_codebook(run.codebook, workbook, notes)
+        write_crosstable(totals, workbook, notes)
+        for column in ("year", "region", "level"):
+            write_totals(totals, column, workbook, notes)
+        write_about(run, totals, workbook, notes)
+
+
+class _PassageSheets:
+    """The sheets of passages: as many as the rows need."""
+
+    def __init__(self, run: Run, workbook: Workbook, notes: Notes, most_rows: int) -> None:
+        names = [name for name in wide_schema(run).names if name not in {*_FIRST, "folded"}]
+        self.names = [*_FIRST, *names]
+        self.codes = {code.column: code.scale_max for code in run.codebook.codes}
+        self.workbook, self.notes, self.most_rows = workbook, notes, most_rows
+        add = workbook.add_format
+        top = {"valign": "top"}
+        self.header = add({"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "valign": "vcenter", "text_wrap": True})
+        self.plain, self.wrapped = add(top), add({**top, "text_wrap": True})
+        self.code = add({**top, "align": "center", "font_color": "#A0A0A0"})
+        self.link = add({**top, "font_color": "#1F5FA8", "underline": 1})
+        self.mark = add({"bold": True, "font_color": "#B3261E"})
+        self.one = add({"bg_color": "#CFE3F5", "font_color": "#12395B"})
+        self.two = add({"bg_color": "#2F6FAE", "font_color": "#FFFFFF", "bold": True})
+        self.sheet = self._start()
+
+    def add(self, rows: pa.Table, highlights: Sequence[Sequence[Highlight]]) -> None:
+        """Write rows of the wide table."""
+        columns = [rows[name].to_pylist() for name in self.names]
+        for cells, marks in zip(zip(*columns, strict=True), highlights, strict=True):
+            if self.row == self.most_rows:
+                self.finish()
+                self.sheet = self._start()
+            self._write(cells, marks)
+            self.row += 1
+
+    def finish(self) -> None:
+        """Set what needs to know the last row of the sheet."""
+        last_row, last_column = max(self.row - 1, 1), len(self.names) - 1
+        self.sheet.autofilter(0, 0, last_row, last_column)
+        places = [i for i, name in enumerate(self.names) if name in self.codes]
+        if places:
+            for value, form in ((1, self.one), (2, self.two)):
+                rule = {"type": "cell", "criteria": "==", "value": value, "format": form}
+                self.sheet.conditional_format(1, places[0], last_row, places[-1], rule)
+
+    def _start(self) -> Worksheet:
+        self.notes.n_sheets += 1
+        name = "passages" if self.notes.n_sheets == 1 else f"passages {self.notes.n_sheets}"
+        sheet = self.workbook.add_worksheet(name)
+        sheet.freeze_panes(1, 1)
+        sheet.set_row(0, 48)
+        for i, column in enumerate(self.names):
+            sheet.set_column(i, i, 9.5 if column in self.codes else _WIDTHS.get(column, 18))
+            sheet.write_string(0, i, column, self.header)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{self.most_rows}"})
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.repeat_rows(0)
+        self.row, self.n_links = 1, 0
+        return sheet
+
+    def _write(self, cells: Sequence[Any], marks: Sequence[Highlight]) -> None:
+        for i, (name, value) in enumerate(zip(self.names, cells, strict=True)):
+            if value is None or value == "":
+                continue
+            if name == "passage_id" and self.n_links < MOST_LINKS:
+                address = f"external:report.html#{value}"
+                self.sheet.write_url(self.row, i, address, self.link, string=value)
+                self.n_links += 1
+            elif name == "reading":
+                spans = merged((mark.start, mark.end) for mark in marks)
+                self._write_text(i, name, value, self.wrapped, spans)
+            elif isinstance(value, str):
+                self.notes.n_unlinked += name == "passage_id"
+                self._write_text(i, name, value, self.wrapped if name in _WRAPPED else self.plain)
+            elif isinstance(value, bool):
+                self.sheet.write_boolean(self.row, i, value, self.plain)
+            else:
+                self.sheet.write_number(self.row, i, value, self.code if name in self.codes else self.plain)
+
+    def _write_text(self, column: int, name: str, text: str, form: Format, spans: Sequence[tuple[int, int]] = ()) -> None:
+        write_text(self.sheet, self.row, column, text, form, self.notes, spans=spans, mark=self.mark)

@@ -1,0 +1,64 @@
+"""The texts of the product in Chinese and English, one catalogue for all: ``data/messages.csv``."""
+
+from __future__ import annotations
+
+import csv
+import os
+from functools import cache
+from importlib import resources
+
+LANGUAGES = ("en", "zh")
+
+
+def message(key: str, language: str | None = None, **values: object) -> str:
+    """Give one text of the catalogue, with its ``{names}`` filled in.
+
+    Parameters
+    ----------
+    key : name of the text in ``data/messages.csv``
+    language : ``en`` or ``zh``; None asks the environment
+    values : what the names in the text stand for
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such text, or a name in it is not given.
+
+    Examples
+    --------
+    >>> message("documents", "zh")
+    '文件'
+    """
+    return catalogue()[key][language or product_language()].format_map(values)
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Give every text: key -> language -> text."""
+    file = resources.files("xietong") / "data" / "messages.csv"
+    with file.open(encoding="utf-8", newline="") as lines:
+        return {row["key"]: {language: row[language] for language in LANGUAGES} for row in csv.DictReader(lines)}
+
+
+def product_language(environment: dict[str, str] | None = None) -> str:
+    """Tell which language people here read: ``zh`` where the environment says so, else ``en``.
+
+    ``XIETONG_LANG`` comes first, then the usual ``LC_ALL``, ``LC_MESSAGES`` and ``LANG``. Only what people read on
+    the screen depends on it, never a table.
+    """
+    settings = os.environ if environment is None else environment
+    for name in ("XIETONG_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := settings.get(name, ""):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def both(key: str, **values: object) -> str:
+    """Give a text in both languages, for what must not depend on the environment: the workbook's headings.
+
+    Examples
+    --------
+    >>> both("documents")
+    '文件 Documents'
+    """
+    return f"{message(key, 'zh', **values)} {message(key, 'en', **values)}"
