@@ -39,13 +39,20 @@ def _highlights(rows: pa.Table, texts: pa.ChunkedArray, evidence: pa.Table) -> l
     for row in evidence.select(["passage_id", "code", "start", "end"]).to_pylist():
         by_passage.setdefault(row["passage_id"], []).append(row)
     found: list[list[Highlight]] = []
-    columns = (rows["passage_id"].to_pylist(), rows["start"].to_pylist(), rows["reading"].to_pylist(), texts.to_pylist())
+    columns = (
+        rows["passage_id"].to_pylist(),
+        rows["start"].to_pylist(),
+        rows["reading"].to_pylist(),
+        texts.to_pylist(),
+    )
     for passage_id, start, reading, text in zip(*columns, strict=True):
         reasons = by_passage.get(passage_id, [])
         spans = reading_spans(text, reading, [(reason["start"] - start, reason["end"] - start) for reason in reasons])
-        found.append([
-            Highlight(span[0], span[1], reason["code"])
-            for span, reason in zip(spans, reasons, strict=True)
-            if span is not None
-        ])
+        found.append(
+            [
+                Highlight(span[0], span[1], reason["code"])
+                for span, reason in zip(spans, reasons, strict=True)
+                if span is not None
+            ]
+        )
     return found

@@ -58,7 +58,9 @@ class Totals:
         """Group the documents that have passages by a column: its values in order, each with document places."""
         values = self.documents[column]
         has_passages = self.n_coded > 0
-        named = sorted({v for v, has in zip(values, has_passages, strict=True) if has and v == v and v not in ("", None)})
+        named = sorted(
+            {v for v, has in zip(values, has_passages, strict=True) if has and v == v and v not in ("", None)}
+        )
         groups = [(value, np.nonzero((values == value).to_numpy() & has_passages)[0]) for value in named]
         known = np.concatenate([places for _, places in groups]) if groups else np.zeros(0, dtype=np.int64)
         unknown = np.setdiff1d(np.nonzero(has_passages)[0], known)

@@ -140,5 +140,7 @@ class _PassageSheets:
             else:
                 self.sheet.write_number(self.row, i, value, self.code if name in self.codes else self.plain)
 
-    def _write_text(self, column: int, name: str, text: str, form: Format, spans: Sequence[tuple[int, int]] = ()) -> None:
+    def _write_text(
+        self, column: int, name: str, text: str, form: Format, spans: Sequence[tuple[int, int]] = ()
+    ) -> None:
         write_text(self.sheet, self.row, column, text, form, self.notes, spans=spans, mark=self.mark)

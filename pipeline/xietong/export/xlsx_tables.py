@@ -29,7 +29,12 @@ def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
                  widths=_DOCUMENT_WIDTHS)  # fmt: skip
     status = table.column_names.index("status")
     for value, colour in (("failed", "#F6C9C5"), ("empty", "#FBE7B5"), ("duplicate", "#E4E4E4")):
-        rule = {"type": "cell", "criteria": "==", "value": f'"{value}"', "format": workbook.add_format({"bg_color": colour})}
+        rule = {
+            "type": "cell",
+            "criteria": "==",
+            "value": f'"{value}"',
+            "format": workbook.add_format({"bg_color": colour}),
+        }
         sheet.conditional_format(1, status, max(table.num_rows, 1), status, rule)
 
 
@@ -139,7 +144,9 @@ def label(code: Code) -> str:
 
 
 def _header(workbook: Workbook) -> Any:
-    return workbook.add_format({"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "text_wrap": True, "valign": "vcenter"})
+    return workbook.add_format(
+        {"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
+    )
 
 
 def _write_table(
