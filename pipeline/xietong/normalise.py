@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from xietong import characters as kinds
+from xietong.characters import HAN, code_points, decode, kind_of_each, simplify, widened
+from xietong.glosses import find_glosses
 from xietong.records import FoldedText
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Han characters: unified ideographs, extensions, and the iteration mark and zero that stand among them.
-HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-#: Characters that are set without spaces: Han, Chinese punctuation, bopomofo, kana.
-CJK = HAN + "\u3001-\u301f\u3021-\u30ff\u3100-\u312f\u31a0-\u31bf\ufe30-\ufe4f\uff00-\uffef“”‘’…—·"
-
+#: What is replaced where: start, end, new text.
 Edit = tuple[int, int, str]
 
 
@@ -30,7 +27,7 @@ Edit = tuple[int, int, str]
 class Flow:
     """A text as it is read: ``reading`` for people and ``folded`` for matching, character for character.
 
-    ``reading[i]`` and ``folded[i]`` came from ``source[starts[i]:ends[i]]``.
+    ``reading[i]`` and ``folded[i]`` came from ``source[starts[i]:ends[i]]``; the arrays are int32, shape (n_chars,).
     """
 
     reading: str
@@ -40,12 +37,12 @@ class Flow:
 
     def slice(self, start: int, end: int) -> FoldedText:
         """Give the folded characters ``start:end`` with their way back (as ranges where they are contiguous)."""
-        starts, ends = self.starts[start:end], self.ends[start:end]
-        n = len(starts)
-        if n and int(starts[-1]) - int(starts[0]) == n - 1 and int(ends[-1]) - int(starts[0]) == n:
-            first = int(starts[0])
-            return FoldedText(self.folded[start:end], range(first, first + n), range(first + 1, first + n + 1))
-        return _with_arrays(self.folded[start:end], starts.copy(), ends.copy())
+        n = end - start
+        if n > 0:
+            first = int(self.starts[start])
+            if int(self.ends[end - 1]) - first == n and int(self.starts[end - 1]) - first == n - 1:
+                return FoldedText(self.folded[start:end], range(first, first + n), range(first + 1, first + n + 1))
+        return _with_arrays(self.folded[start:end], self.starts[start:end].copy(), self.ends[start:end].copy())
 
 
 def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = None) -> FoldedText:
@@ -70,25 +67,24 @@ def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = N
     >>> fold("區(qū)域協(xié)調(diào)，發(fā)展").text
     '区域协调,发展'
     """
-    if spans is None:
-        flow = flow_through(text, _wrapped_pieces(text))
-    else:
-        flow = flow_through(text, [(start, end, "") for start, end in spans])
-    whole = flow.slice(0, len(flow.folded))
-    if not offset:
-        return whole
-    if isinstance(whole.starts, range) and isinstance(whole.ends, range):
-        n, first = len(whole.starts), offset + (whole.starts[0] if len(whole.starts) else 0)
-        return FoldedText(whole.text, range(first, first + n), range(first + 1, first + n + 1))
-    return _with_arrays(whole.text, np.asarray(whole.starts) + offset, np.asarray(whole.ends) + offset)
+    if text.isascii() and spans is None and _PLAIN_ASCII.fullmatch(text):
+        return FoldedText(text, range(offset, offset + len(text)), range(offset + 1, offset + len(text) + 1))
+    pieces = _wrapped_pieces(text) if spans is None else [(start, end, "") for start, end in spans]
+    flow = flow_through(text, pieces)
+    if offset:
+        flow = Flow(flow.reading, flow.folded, flow.starts + np.int32(offset), flow.ends + np.int32(offset))
+    return flow.slice(0, len(flow.folded))
+
+
+_PLAIN_ASCII = re.compile(r"[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
 
 
 def _with_arrays(text: str, starts: NDArray[np.int32], ends: NDArray[np.int32]) -> FoldedText:
-    # an integer array answers everything that is asked of these sequences, in a tenth of the memory
+    # an integer array answers all that is asked of these sequences, in a tenth of the memory of a list
     return FoldedText(text, cast("Sequence[int]", starts), cast("Sequence[int]", ends))
 
 
-def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], wide: str | None = None) -> Flow:
+def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], codes: NDArray[np.uint32] | None = None) -> Flow:
     """Read pieces of a text one after another as one flow, folded once for all of it.
 
     Parameters
@@ -98,300 +94,193 @@ def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], wide: str | 
     pieces : iterable of (start, end, join)
         Stretches of ``text`` in reading order; ``join`` is written after the piece: nothing, a space,
         or a line break, which separates blocks and is never crossed by a fold.
-    wide : str, optional
-        ``widen(text)`` where the caller has it already.
+    codes : array of uint32, shape (len(text),), optional
+        ``code_points(text)`` where the caller has it already.
     """
-    if wide is None:
-        wide = widen(text)
-    raw_parts: list[str] = []
-    wide_parts: list[str] = []
-    runs: list[NDArray[np.int32]] = []
-    for start, end, join in pieces:
-        raw_parts.append(text[start:end])
-        wide_parts.append(wide[start:end])
-        runs.append(np.arange(start, end, dtype=np.int32))
-        if join:
-            raw_parts.append(join)
-            wide_parts.append(join)
-            # the joint stands where the line broke, and maps to the character before it at the end of the text
-            at = end if end < len(text) else max(end - 1, 0)
-            runs.append(np.full(len(join), at, dtype=np.int32))
-    raw, wide = "".join(raw_parts), "".join(wide_parts)
-    starts = np.concatenate(runs) if runs else np.zeros(0, dtype=np.int32)
-    state = _State(raw, wide, starts, starts + 1)
-    for find in (_compositions, _invisible, _glosses, _spread_out, _spaces, _expansions, _missing_spaces):
-        edits = find(state.wide)
-        if edits:
-            state = _apply(state, edits)
-    return Flow(_plain_spaces(state.raw), _canonical(simplify(state.wide)), state.starts, state.ends)
-
-
-# --- one character for one ------------------------------------------------------------------------------------------
-
-
-def widen(text: str) -> str:
-    """Give the text in plain width, character for character: full-width forms, odd spaces, radicals and the like."""
-    return text if text.isascii() else text.translate(_width_table())
-
-
-@cache
-def _width_table() -> dict[int, str]:
-    ranges = (
-        (0x2E80, 0x2FDF), (0x3000, 0x3000), (0xF900, 0xFAFF), (0xFE10, 0xFE1F), (0xFE30, 0xFE4F), (0xFE50, 0xFE6F),
-        (0xFF01, 0xFFEF), (0x2F800, 0x2FA1F), (0x1D400, 0x1D7FF), (0x2000, 0x200A), (0x2024, 0x2024),
-    )  # fmt: skip
-    table: dict[int, str] = {}
-    for first, last in ranges:
-        for code in range(first, last + 1):
-            plain = unicodedata.normalize("NFKC", chr(code))
-            if len(plain) == 1 and plain != chr(code):
-                table[code] = plain
-    table.update(dict.fromkeys((160, 5760, 8239, 8287, 12288, 9, 11), " "))
-    table.update(dict.fromkeys((133, 8232, 8233), "\n"))
-    table.update(dict.fromkeys((8208, 8209, 8722, 65123), "-"))
-    # quotation marks of the three scripts; ﹁﹂ are their vertical forms
-    table.update(zip(map(ord, "「」『』﹁﹂﹃﹄｢｣"), "“”‘’“”‘’“”", strict=True))
-    table.update({ord("﹐"): ",", ord("﹑"): "、", ord("｡"): "。", ord("‧"): "·", ord("・"): "·", ord("•"): "·"})
-    return table
-
-
-@cache
-def _converter() -> object:
-    import opencc
-
-    return opencc.OpenCC("t2s")
-
-
-def simplify(text: str) -> str:
-    """Give the text in simplified characters, one for one (official OpenCC, ``t2s``)."""
-    if text.isascii():
-        return text
-    convert = _converter().convert  # type: ignore[attr-defined]
-    simple = convert(text)
-    if len(simple) == len(text):
-        return simple
-    # Not seen on 55,000 real sentences; should an entry change a length, its line goes character by character.
-    lines = []
-    for line in text.split("\n"):
-        plain = convert(line)
-        lines.append(plain if len(plain) == len(line) else "".join(_one_for_one(c) for c in line))
-    return "\n".join(lines)
-
-
-@cache
-def _one_for_one(character: str) -> str:
-    plain = _converter().convert(character)  # type: ignore[attr-defined]
-    return plain if len(plain) == 1 else character
-
-
-@cache
-def _variants() -> tuple[dict[int, str], re.Pattern[str]]:
-    """Read the table of variant characters: what to replace, and where 著 stays."""
-    table: dict[int, str] = {}
-    before: set[str] = set()
-    after: set[str] = set()
-    with (files("xietong") / "data" / "variants.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["kind"] == "character":
-                table[ord(row["form"])] = row["canonical"]
-            elif row["kind"] == "keep":
-                word = row["form"]
-                (after if word.startswith("著") else before).add(word.replace("著", ""))
-    pattern = f"(?<![{''.join(sorted(before))}])著(?![{''.join(sorted(after))}])"
-    return table, re.compile(pattern)
-
-
-def _canonical(text: str) -> str:
-    if text.isascii():
-        return text
-    table, written_for_zhe = _variants()
-    for code, plain in table.items():
-        if chr(code) in text:
-            text = text.replace(chr(code), plain)
-    if "著" in text:
-        text = written_for_zhe.sub("着", text)
-    if "’" in text:
-        text = _APOSTROPHE.sub("'", text)
-    return text
-
-
-_APOSTROPHE = re.compile(r"(?<=[A-Za-z])’(?=[A-Za-z])|(?<=[A-Za-rt-z]s)’(?= )")
-
-
-def _plain_spaces(text: str) -> str:
-    return text.replace("\u3000", " ").replace("\xa0", " ").replace("\t", " ")
-
-
-# --- changes of length ----------------------------------------------------------------------------------------------
+    state = _State.of(code_points(text) if codes is None else codes, pieces)
+    present = np.bincount(kind_of_each(state.wide), minlength=kinds.N_KINDS)
+    if present[kinds.COMBINING]:
+        state = state.edited(_compositions(decode(state.wide)))
+    if present[kinds.INVISIBLE]:
+        state = state.without(kind_of_each(state.wide) == kinds.INVISIBLE)
+    if present[kinds.TONED] or present[kinds.BOPOMOFO]:
+        state = state.edited(find_glosses(decode(state.wide)))
+    if present[kinds.SPACE]:
+        state = _without_spread(state)
+        state = _without_spaces(state)
+    if present[kinds.EXPANDED]:
+        state = state.edited(_expansions(decode(state.wide)))
+    wide = decode(state.wide)
+    if "**" in wide:
+        state = state.edited([(m.start(), m.end(), "") for m in _BOLD_MARK.finditer(wide)])
+        wide = decode(state.wide)
+    if present[kinds.LATIN]:
+        gaps = [(m.end(), m.end(), " ") for m in _MISSING_SPACE.finditer(wide)]
+        if gaps:
+            state = state.edited(gaps)
+            wide = decode(state.wide)
+    return Flow(decode(state.raw), _canonical(simplify(wide)), state.starts, state.ends)
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    raw: str
-    wide: str
+    """The flow so far, as code points: as written, in plain width, and where each came from."""
+
+    raw: NDArray[np.uint32]
+    wide: NDArray[np.uint32]
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
 
+    @staticmethod
+    def of(codes: NDArray[np.uint32], pieces: Iterable[tuple[int, int, str]]) -> _State:
+        """Put the pieces one after another."""
+        raw: list[NDArray[Any]] = []
+        starts: list[NDArray[Any]] = []
+        for start, end, join in pieces:
+            raw.append(codes[start:end])
+            starts.append(np.arange(start, end, dtype=np.int32))
+            if join:
+                raw.append(_JOINTS[join])
+                # the joint maps to where the line broke, or to the last character of the text
+                starts.append(np.full(1, min(end, max(len(codes) - 1, 0)), dtype=np.int32))
+        if not raw:
+            nothing = np.zeros(0, dtype=np.uint32)
+            return _State(nothing, nothing, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32))
+        written, where = np.concatenate(raw), np.concatenate(starts)
+        # tabs and no-break spaces are spaces for the reader too
+        written[kind_of_each(written) == kinds.SPACE] = 0x20
+        return _State(written, widened(written), where, where + np.int32(1))
 
-def _apply(state: _State, edits: list[Edit]) -> _State:
-    """Replace ``wide[start:end]`` by each edit's text, in the original as well, and keep the way back."""
-    raw, wide, starts, ends = state.raw, state.wide, state.starts, state.ends
-    keep = np.ones(len(wide), dtype=bool)
-    raw_parts: list[str] = []
-    wide_parts: list[str] = []
-    extra_at: list[int] = []
-    extra_from: list[int] = []
-    position = 0
-    for start, end, new in edits:
-        raw_parts += (raw[position:start], new)
-        wide_parts += (wide[position:start], new)
-        position = end
-        n_kept = min(len(new), end - start)
-        keep[start + n_kept : end] = False
-        if n_kept and end - start > len(new):
-            ends[start : start + n_kept] = ends[end - 1]
-        if len(new) > n_kept:
-            extra_at += [end] * (len(new) - n_kept)
-            extra_from += [max(end - 1, 0)] * (len(new) - n_kept)
-    raw_parts.append(raw[position:])
-    wide_parts.append(wide[position:])
-    if extra_at:
-        starts = np.insert(starts, extra_at, starts[extra_from])
-        ends = np.insert(ends, extra_at, ends[extra_from])
-        keep = np.insert(keep, extra_at, True)
-    return _State("".join(raw_parts), "".join(wide_parts), starts[keep], ends[keep])
+    def without(self, gone: NDArray[np.bool_]) -> _State:
+        """Leave out the marked characters."""
+        kept = ~gone
+        return _State(self.raw[kept], self.wide[kept], self.starts[kept], self.ends[kept])
 
+    def edited(self, edits: Sequence[Edit]) -> _State:
+        """Replace stretches by other text; every new character comes from the whole stretch, or from the one before."""
+        if not edits:
+            return self
+        raw, wide, starts, ends = self.raw.copy(), self.wide.copy(), self.starts, self.ends.copy()
+        gone = np.zeros(len(wide), dtype=bool)
+        more_at: list[int] = []
+        more: list[int] = []
+        for start, end, new in edits:
+            n_over = min(len(new), end - start)
+            gone[start + n_over : end] = True
+            for i in range(n_over):
+                raw[start + i] = wide[start + i] = ord(new[i])
+                ends[start + i] = self.ends[end - 1]
+            more_at += [end] * (len(new) - n_over)
+            more += map(ord, new[n_over:])
+        if more:
+            before = np.maximum(np.asarray(more_at) - 1, 0)
+            new_codes = np.asarray(more, dtype=np.uint32)
+            raw, wide = np.insert(raw, more_at, new_codes), np.insert(wide, more_at, new_codes)
+            starts, ends = np.insert(starts, more_at, starts[before]), np.insert(ends, more_at, ends[before])
+            gone = np.insert(gone, more_at, False)
+        return _State(raw, wide, starts, ends).without(gone)
+
+
+_JOINTS = {" ": np.array([0x20], dtype=np.uint32), "\n": np.array([0x0A], dtype=np.uint32)}
+
+# --- changes of length ----------------------------------------------------------------------------------------------
 
 _COMBINED = re.compile(r"[A-Za-zÀ-ɏ][\u0300-\u036f]+")
+_EXPANDED = re.compile("[ﬀ-ﬆ㈠-㈩㎎-㏄℃℉㏑㏒№]")
+_BOLD_MARK = re.compile(r"\*\*")
+_MISSING_SPACE = re.compile(
+    r"[,;!?](?:(?<=[A-Za-z][,;!?])(?=[A-Za-z]))|\.(?:(?<=[a-z]{2}\.)|(?<=[a-z]\)\.))(?=[A-Z][a-z])"
+)
 
 
 def _compositions(text: str) -> list[Edit]:
     """Letters followed by combining marks, as some PDF writers store them."""
-    if not text.isascii() and _COMBINED.search(text):
-        return [(m.start(), m.end(), unicodedata.normalize("NFC", m[0])) for m in _COMBINED.finditer(text)]
-    return []
+    return [(m.start(), m.end(), unicodedata.normalize("NFC", m[0])) for m in _COMBINED.finditer(text)]
 
 
-_INVISIBLE = re.compile(
-    "\u00ad\n?|[\x00-\x08\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufffb\ufffe\uffff\ue000-\uf8ff\ud800-\udfff\U000e0000-\U0010ffff]+"
-)
-
-
-def _invisible(text: str) -> list[Edit]:
-    """Controls, zero-width and private-use characters, soft hyphens."""
-    return [(m.start(), m.end(), "") for m in _INVISIBLE.finditer(text)]
-
-
-_TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿếềê"
-_OPEN, _CLOSE = r"[(\[{<〈《【〔〖/﹝]", r"[)\]}>〉》】〕〗/﹞]"
-_GLOSS = re.compile(
-    rf"(?<=[{HAN}]){_OPEN} ?([a-zü{_TONED}A-ZĀÁǍÀĒÉĚÈŌÓǑÒ'’ \-]{{1,40}}[1-5]?) ?{_CLOSE}"
-    rf"|(?<=[{HAN}]){_OPEN}?[ˊˇˋ˙]?[ㄅ-ㄯㆠ-ㆿ][ㄅ-ㄯㆠ-ㆿˊˇˋ˙ ]{{0,30}}{_CLOSE}?"
-    rf"|(?<=[{HAN}]) ?([a-zü]{{0,3}}[{_TONED}][a-zü]{{0,3}})(?= ?(?:[{HAN}，。、；：！？,.;:!?”’」』）]|$))"
-)
-_SYLLABLES = re.compile(
-    r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:[iu]?ang|[iu]?an|iong|ong|eng|ing|uai|iao|ei|en|in|un|vn|ue|ve|ie|er"
-    r"|ai|ao|ou|iu|ui|ia|ua|uo|[aoeiuv])r?[1-5]?[ '’\-]?)+"
-)
-_PLAIN_VOWELS = str.maketrans(
-    "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿếềêĀÁǍÀĒÉĚÈŌÓǑÒ", "aaaaeeeeiiiioooouuuuvvvvvnnnmeeeaaaaeeeeoooo"
-)
-_HAS_GLOSS = re.compile(f"[{_TONED}ㄅ-ㄯ]")
-
-
-def _glosses(text: str) -> list[Edit]:
-    """Pinyin and bopomofo written after the character they gloss: 區(qū)域, 区[qu1]域, 區ㄑㄩ域."""
-    if text.isascii() or not _HAS_GLOSS.search(text):
-        return []
-    found: list[Edit] = []
-    unmarked: list[Edit] = []
-    for m in _GLOSS.finditer(text):
-        latin = m[1] or m[2]
-        if latin is None:
-            found.append((m.start(), m.end(), ""))
-        elif _is_pinyin(latin):
-            has_tone = bool(_HAS_GLOSS.search(latin.lower())) or latin[-1].isdigit()
-            (found if has_tone else unmarked).append((m.start(), m.end(), ""))
-    # 们(men) has no tone mark: a gloss only among glosses, for (he) or (an) also occur in plain English
-    if len(found) >= 3 and unmarked:
-        found = sorted(found + unmarked)
-    return found
-
-
-@cache
-def _is_pinyin(latin: str) -> bool:
-    return _SYLLABLES.fullmatch(latin.lower().translate(_PLAIN_VOWELS).strip()) is not None
+def _expansions(text: str) -> list[Edit]:
+    """Ligatures and squared units, which stand for several characters."""
+    return [(m.start(), m.end(), unicodedata.normalize("NFKC", m[0])) for m in _EXPANDED.finditer(text)]
 
 
 _SPREAD_OUT = re.compile(r"(?<!\S)(?:[^\s](?: |   )(?=[^\s])){7,}[^\s](?!\S)")
 _GAP = re.compile(" +")
 
 
-def _spread_out(text: str) -> list[Edit]:
-    """Spaces in a stretch where every single character is set apart; three of them hold one that was there before."""
+def _without_spread(state: _State) -> _State:
+    """Close up stretches where every single character is set apart; three spaces hold one that was there before."""
+    kind = kind_of_each(state.wide)
+    is_blank = (kind == kinds.SPACE) | (kind == kinds.NEWLINE)
+    blank_or_edge = np.concatenate(([True], is_blank, [True]))
+    alone = ~is_blank & blank_or_edge[:-2] & blank_or_edge[2:]
+    if np.count_nonzero(alone) < 8 or np.count_nonzero(alone & (kind == kinds.HAN_KIND)) < 2:
+        return state
     edits: list[Edit] = []
-    if "  " not in text and text.count(" ") < 7:
-        return edits
-    for m in _SPREAD_OUT.finditer(text):
+    for m in _SPREAD_OUT.finditer(decode(state.wide)):
         if len(_HAN_CHARACTER.findall(m[0])) >= 2:
             edits += [
                 (m.start() + gap.start(), m.start() + gap.end(), " " if len(gap[0]) == 3 else "")
                 for gap in _GAP.finditer(m[0])
             ]
-    return edits
+    return state.edited(edits)
 
 
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
-_SPACE_BY_HAN = re.compile(rf"(?<=[{CJK}]) +| +(?=[{CJK}])")
-_SPACES = re.compile(rf"(?<=[{CJK}]) +| +(?=[{CJK}])|(?<=\S)  +|^ +| +$|(?<=\n) +| +(?=\n)")
 
 
-def _spaces(text: str) -> list[Edit]:
-    """Spaces beside Chinese characters go; runs of spaces in Latin text become one."""
-    if " " not in text:
-        return []
-    edits: list[Edit] = []
-    for m in _SPACES.finditer(text):
-        start, end = m.span()
-        is_within_latin = start > 0 and end < len(text) and text[start - 1] != "\n" and text[end] != "\n"
-        if is_within_latin and text[start - 1].isascii() and text[end].isascii():
-            edits.append((start, end, " "))
-            continue
-        edits.append((start, end, ""))
-    return edits
+def _without_spaces(state: _State) -> _State:
+    """Drop spaces at line ends, beside Chinese characters and their punctuation; other runs become one space."""
+    kind = kind_of_each(state.wide)
+    is_space = kind == kinds.SPACE
+    at = np.flatnonzero(is_space)
+    if not len(at):
+        return state
+    is_set_solid = (kind == kinds.HAN_KIND) | (kind == kinds.CHINESE_MARK) | (kind == kinds.NEWLINE)
+    solid = np.concatenate(([True], is_set_solid, [True]))  # beyond either end counts as a line end
+    first = at[np.concatenate(([True], np.diff(at) > 1))]
+    last = at[np.concatenate((np.diff(at) > 1, [True]))]
+    is_dropped = solid[first] | solid[last + 2]
+    # a quotation mark or a comma says nothing: what matters is the letter beyond it
+    is_letter = is_set_solid | (kind == kinds.LATIN) | (kind == kinds.TONED)
+    place = np.arange(len(kind), dtype=np.int64)
+    before = np.maximum.accumulate(np.where(is_letter, place, -1))
+    after = np.minimum.accumulate(np.where(is_letter, place, len(kind))[::-1])[::-1]
+    is_dropped |= solid[before[first] + 1] & solid[after[last] + 1]
+    gone = is_space
+    gone[first[~is_dropped]] = False
+    return state.without(gone)
 
 
-_EXPANDED = re.compile("[ﬀ-ﬆ㈠-㈩㎎-㏄℃℉㏑㏒№ĳǆ]")
+# --- variants -------------------------------------------------------------------------------------------------------
 
 
-def _expansions(text: str) -> list[Edit]:
-    """Ligatures and squared units that stand for several characters."""
-    if text.isascii():
-        return []
-    return [(m.start(), m.end(), unicodedata.normalize("NFKC", m[0])) for m in _EXPANDED.finditer(text)]
+@cache
+def _written_for_zhe() -> re.Pattern[str]:
+    """Find 著 where it stands for 着, that is outside the words that keep it (著名, 显著)."""
+    words = kinds.words_that_keep_zhu()
+    before = "".join(sorted(word[0] for word in words if word.endswith("著")))
+    after = "".join(sorted(word[1] for word in words if word.startswith("著")))
+    return re.compile(f"著(?:(?<![{before}]著)(?![{after}]))")
 
 
-_MISSING_SPACE = re.compile(
-    r"(?<=[A-Za-z])[,;!?](?=[A-Za-z])|(?<=[a-z]{2})\.(?=[A-Z][a-z])|(?<=[a-z]\))\.(?=[A-Z][a-z])"
-)
+def _canonical(text: str) -> str:
+    if "著" in text:
+        text = _written_for_zhe().sub("着", text)
+    if "’" in text:
+        text = _APOSTROPHE.sub("'", text)
+    return text
 
 
-def _missing_spaces(text: str) -> list[Edit]:
-    """Places where English punctuation has lost its space: ``development.The``, ``era,and``."""
-    return [(m.end(), m.end(), " ") for m in _MISSING_SPACE.finditer(text)]
-
+_APOSTROPHE = re.compile(r"’(?:(?<=[A-Za-z]’)(?=[A-Za-z])|(?<=[a-z]s’)(?= ))")
 
 # --- line breaks ----------------------------------------------------------------------------------------------------
 
-_LINE = re.compile(r"[^\n\r]*")
+_LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 
 
 def _wrapped_pieces(text: str) -> list[tuple[int, int, str]]:
-    if "\n" not in text and "\r" not in text:
-        return [(0, len(text), "")]
-    lines = [m.span() for m in _LINE.finditer(text) if m[0].strip()]
-    return join_lines(text, lines)
+    lines = [m.span() for m in _LINE.finditer(text) if not m[0].isspace()]
+    return join_lines(text, lines) if len(lines) > 1 else [(start, end, "") for start, end in lines]
 
 
 def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
@@ -418,26 +307,24 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
         first = start + len(line) - len(line.lstrip())
         last = start + len(line.rstrip())
         if i + 1 == len(lines):
-            pieces.append((first, last, ""))
-            continue
-        if is_cut_anywhere:
+            pieces.append((start if is_cut_anywhere else first, max(last, first), ""))
+        elif is_cut_anywhere:
             pieces.append((start if i else first, end, ""))
-            continue
-        following = text[lines[i + 1][0] : lines[i + 1][1]].lstrip()[:1]
-        before = text[last - 1 : last]
-        if before == "-" and last - first > 1 and text[last - 2].isalpha() and following.islower():
-            pieces.append((first, last - 1, ""))
-        elif _needs_space(before, following):
-            pieces.append((first, last, " "))
         else:
-            pieces.append((first, last, ""))
+            following = text[lines[i + 1][0] : lines[i + 1][1]].lstrip()[:1]
+            last, join = _joint(text, first, last, following)
+            pieces.append((first, last, join))
     return pieces
 
 
-_NO_SPACE = re.compile(f"[{CJK}]")
+def _joint(text: str, first: int, last: int, following: str) -> tuple[int, str]:
+    """Tell where a line really ends (before a hyphen that only divides a word) and what joins it to the next."""
+    before = text[last - 1 : last]
+    if before in ("-", "\u00ad", "\u2010") and last - first > 1 and text[last - 2].isalpha() and following.islower():
+        return last - 1, ""
+    if not before or not following or _SET_SOLID.match(before) or _SET_SOLID.match(following):
+        return last, ""
+    return last, "" if before.isdigit() and following.isdigit() else " "
 
 
-def _needs_space(before: str, following: str) -> bool:
-    if not before or not following or _NO_SPACE.match(before) or _NO_SPACE.match(following):
-        return False
-    return not (before.isdigit() and following.isdigit())
+_SET_SOLID = re.compile(f"[{HAN}\u3001-\u301f\u3021-\u30ff\u3100-\u312f\uff00-\uffef“”‘’…—·]")

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xietong.language import HAN as HAN_CLASS
-from xietong.language import LATIN, SIMPLIFIED, TRADITIONAL, character_classes, language_of, languages_of_spans
-from xietong.layout import RANKS, Block, heading_style, lay_out
-from xietong.normalise import HAN, Flow, flow_through, widen
+from xietong.characters import INVISIBLE, code_points, decode, kind_of_each, widened
+from xietong.headings import Trail
+from xietong.language import language_of, languages_of_spans
+from xietong.layout import Block, is_speaker, lay_out
+from xietong.normalise import Flow, flow_through
 from xietong.records import Document, Passage
+from xietong.sentences import sentence_spans
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+UNITS = ("passage", "sentence", "paragraph", "row")
 
 
 @dataclass(frozen=True)
 class SegmentOptions:
     """How a document is cut.
 
-    ``unit``: passage (one to a few sentences of a paragraph), sentence, paragraph, or row (a table's rows as they are).
-    Lengths count Chinese characters; an English word counts as two.
+    ``unit``: passage (one to a few sentences of a paragraph), sentence, paragraph, or row (the rows of a
+    table of texts as they are). Lengths count Chinese characters; an English word counts as two.
     """
 
     unit: str = "passage"
@@ -36,36 +41,39 @@ class SegmentOptions:
 def segment(document: Document, *, options: SegmentOptions = SegmentOptions()) -> list[Passage]:
     """Cut a document into passages of all kinds, in the order of the text.
 
-    Every character that is not white space lies in some passage. A passage that a footnote block cuts spans it
-    in ``start:end``, its ``reading`` and ``folded`` leave it out, and the footnote is a passage of its own.
+    Every character that is neither white space nor invisible lies in some passage. A passage that a footnote
+    or a page's furniture cuts spans it in ``start:end``; its ``reading`` and ``folded`` leave it out, and the
+    footnote is a passage of its own. ``reading`` and ``folded.text`` correspond character for character.
 
     Raises
     ------
     ValueError
         If ``options.unit`` is none of passage, sentence, paragraph, row.
     """
-    if options.unit not in ("passage", "sentence", "paragraph", "row"):
-        raise ValueError(f'unit "{options.unit}" is unknown; use passage, sentence, paragraph or row')
-    if document.rows and options.unit == "row":
-        return _number(_whole_rows(document))
-    if document.rows:
-        found: list[_Draft] = []
-        for row in document.rows:
-            found += _segment_part(document, row.start, row.end, row.source_id, options)
-        return _number(found)
-    return _number(_segment_part(document, 0, len(document.text), "", options))
+    if options.unit not in UNITS:
+        raise ValueError(f'unit "{options.unit}" is unknown; use one of: {", ".join(UNITS)}')
+    reader = _Reader(document, options)
+    if not document.rows:
+        return _number(reader.cut(0, len(document.text), ""))
+    found: list[_Draft] = []
+    for row in document.rows:
+        found += (reader.whole if options.unit == "row" else reader.cut)(row.start, row.end, row.source_id)
+    return _number(found)
 
 
 @dataclass(slots=True)
 class _Draft:
+    """A passage in the making: where it stands in the document and in the flow."""
+
     start: int
     end: int
     flow: Flow
-    bounds: tuple[int, int]  # in the flow
+    first: int
+    last: int
     kind: str
-    section: tuple[str, ...]
-    language: str
-    source_id: str
+    section: tuple[str, ...] = ()
+    language: str = ""
+    source_id: str = ""
 
 
 def _number(drafts: list[_Draft]) -> list[Passage]:
@@ -79,93 +87,114 @@ def _number(drafts: list[_Draft]) -> list[Passage]:
             section=draft.section,
             language=draft.language,
             source_id=draft.source_id,
-            reading=draft.flow.reading[draft.bounds[0] : draft.bounds[1]],
-            folded=draft.flow.slice(*draft.bounds),
+            reading=draft.flow.reading[draft.first : draft.last],
+            folded=draft.flow.slice(draft.first, draft.last),
         )
         for n, draft in enumerate(drafts)
     ]
 
 
-def _whole_rows(document: Document) -> list[_Draft]:
-    drafts = []
-    for row in document.rows:
-        text = document.text[row.start : row.end]
-        stripped = text.strip()
-        start = row.start + (text.index(stripped) if stripped else 0)
-        flow = flow_through(document.text, [(start, start + len(stripped), "")])
-        language = language_of(flow.reading)
-        drafts.append(
-            _Draft(start, start + len(stripped), flow, (0, len(flow.folded)), "body", (), language, row.source_id)
-        )
-    return drafts
+class _Reader:
+    """Reads stretches of one document; holds what is computed once for all of it."""
 
+    def __init__(self, document: Document, options: SegmentOptions) -> None:
+        self._document = document
+        self._options = options
+        self._codes = code_points(document.text)
+        self._wide = decode(widened(self._codes))
+        self._has_unseen = bool(np.any(kind_of_each(self._codes) == INVISIBLE))
+        self._glosses = sorted((mark.start, mark.end) for mark in document.marks if mark.kind == "gloss")
 
-def _segment_part(document: Document, start: int, end: int, source_id: str, options: SegmentOptions) -> list[_Draft]:
-    blocks = lay_out(document, start, end)
-    if not blocks:
-        return []
-    pieces: list[tuple[int, int, str]] = []
-    for block in blocks:
-        pieces += block.pieces[:-1]
-        pieces.append((*block.pieces[-1][:2], "\n"))
-    flow = flow_through(document.text, _without_glosses(pieces, document), widen(document.text))
-    return _cut_blocks(blocks, flow, source_id, options)
+    def whole(self, start: int, end: int, source_id: str) -> list[_Draft]:
+        """Give a row as one passage, as it is."""
+        text = self._document.text[start:end]
+        first = start + len(text) - len(text.lstrip())
+        last = max(first, start + len(text.rstrip()))
+        flow = flow_through(self._document.text, self._without_glosses([(first, last, "")]), self._codes)
+        n = len(flow.folded)
+        return [_Draft(first, last, flow, 0, n, "body", (), language_of(flow.reading), source_id)]
 
+    def cut(self, start: int, end: int, source_id: str) -> list[_Draft]:
+        """Cut a stretch of the document into passages."""
+        blocks = lay_out(self._document, start, end, self._wide, self._has_unseen)
+        pieces: list[tuple[int, int, str]] = []
+        for block in blocks:
+            pieces += block.pieces[:-1]
+            pieces.append((*block.pieces[-1][:2], "\n"))
+        flow = flow_through(self._document.text, self._without_glosses(pieces), self._codes)
+        drafts = _cut_blocks(self._document.text, blocks, flow, self._options)
+        for draft in drafts:
+            draft.source_id = source_id
+        return drafts
 
-def _without_glosses(pieces: list[tuple[int, int, str]], document: Document) -> list[tuple[int, int, str]]:
-    """Leave ruby out of the flow where the format marks it."""
-    glosses = sorted((mark.start, mark.end) for mark in document.marks if mark.kind == "gloss")
-    if not glosses:
-        return pieces
-    starts = [start for start, _ in glosses]
-    kept: list[tuple[int, int, str]] = []
-    for start, end, join in pieces:
-        at = start
-        i = max(bisect_left(starts, start) - 1, 0)
-        while i < len(glosses) and glosses[i][0] < end:
-            first, last = glosses[i]
-            if last > at:
-                if first > at:
-                    kept.append((at, first, ""))
-                at = max(at, min(last, end))
-            i += 1
-        kept.append((at, end, join))
-    return kept
+    def _without_glosses(self, pieces: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+        """Leave ruby out of the flow where the format marks it."""
+        if not self._glosses:
+            return pieces
+        starts = [start for start, _ in self._glosses]
+        kept: list[tuple[int, int, str]] = []
+        for start, end, join in pieces:
+            at = start
+            for first, last in self._glosses[max(bisect_left(starts, start) - 1, 0) :]:
+                if first >= end:
+                    break
+                if last > at:
+                    if first > at:
+                        kept.append((at, first, ""))
+                    at = max(at, min(last, end))
+            kept.append((at, end, join))
+        return kept
 
 
 # --- from blocks to passages ----------------------------------------------------------------------------------------
 
 
-def _cut_blocks(blocks: Sequence[Block], flow: Flow, source_id: str, options: SegmentOptions) -> list[_Draft]:
-    bounds = _block_bounds(flow, len(blocks))
+def _cut_blocks(text_of_document: str, blocks: Sequence[Block], flow: Flow, options: SegmentOptions) -> list[_Draft]:
+    """Cut each block, and give each passage its section, kind and language."""
     sizes = _sizes(flow.folded)
-    section = _Section()
+    trail = Trail()
+    title = _title_of(blocks)
     drafts: list[_Draft] = []
-    spans: list[tuple[int, int]] = []
-    for block, (first, last) in zip(blocks, bounds, strict=True):
+    for block, (first, last) in zip(blocks, _block_bounds(flow, len(blocks)), strict=True):
         if first == last:
             continue
-        text = flow.reading[first:last]
-        if block.kind == "heading":
-            section.open(text, flow.folded[first:last], block.level)
-            cuts = [(first, last)]
-        else:
-            if block.kind in ("body", "list"):
-                section.open_run_in(text, flow.folded[first:last])
-            cuts = _cut_block(flow.folded, first, last, sizes, options) if block.kind != "table" else [(first, last)]
-        ends = _source_ends(cuts, flow, block)
-        start = block.pieces[0][0]
-        for (a, b), end in zip(cuts, ends, strict=True):
-            drafts.append(_Draft(start, end, flow, (a, b), block.kind, section.trail, "", source_id))
-            spans.append((a, b))
-            start = int(flow.starts[b]) if b < last else end
-        for draft, (a, _) in zip(drafts[-len(cuts) + 1 :] if len(cuts) > 1 else [], cuts[1:], strict=True):
-            draft.start = int(flow.starts[a])
+        text, folded = flow.reading[first:last], flow.folded[first:last]
+        cuts = [(first, last)]
+        if block.kind == "heading" and block is not title:
+            trail.enter(text, folded, block.level)
+        elif block.kind in ("body", "list"):
+            if is_speaker(block.lines[0].text):
+                trail.leave_run_ins()
+            trail.enter_run_in(text, folded)
+            cuts = _cut_block(flow, first, last, block.stops, sizes, options)
+        starts = [block.start, *(int(flow.starts[a]) for a, _ in cuts[1:])]
+        for (a, b), start, following in zip(cuts, starts, [*starts[1:], -1], strict=True):
+            end = (
+                block.lines[-1].end
+                if following < 0
+                else _end_before(text_of_document, int(flow.ends[b - 1]), following)
+            )
+            drafts.append(_Draft(start, end, flow, a, b, block.kind, trail.labels))
     default = language_of(flow.reading)
+    spans = [(draft.first, draft.last) for draft in drafts]
     for draft, language in zip(drafts, languages_of_spans(flow.reading, spans, default), strict=True):
         draft.language = language
     _set_apart_other_language(drafts, default)
     return drafts
+
+
+def _end_before(text: str, end: int, following: int) -> int:
+    """Give the end of a passage: with what folding dropped behind it, such as a gloss, on the same line."""
+    dropped = text[end : min(following, end + 80)].split("\n", 1)[0].rstrip()
+    return end + len(dropped)
+
+
+def _title_of(blocks: Sequence[Block]) -> Block | None:
+    """Find the document's title, which is no section: the only heading of level 1, above all others."""
+    headings = [block for block in blocks if block.kind == "heading"]
+    if headings and headings[0].level == 1 and all(block.level != 1 for block in headings[1:]):
+        return headings[0]
+    return None
 
 
 def _block_bounds(flow: Flow, n_blocks: int) -> list[tuple[int, int]]:
@@ -174,52 +203,51 @@ def _block_bounds(flow: Flow, n_blocks: int) -> list[tuple[int, int]]:
     at = 0
     for _ in range(n_blocks):
         end = flow.folded.index("\n", at)
-        first, last = at, end
-        while first < last and flow.folded[first] == " ":
-            first += 1
-        while last > first and flow.folded[last - 1] == " ":
-            last -= 1
-        bounds.append((first, last))
+        bounds.append((at, end))
         at = end + 1
     return bounds
 
 
-def _source_ends(cuts: Sequence[tuple[int, int]], flow: Flow, block: Block) -> list[int]:
-    """Give where each cut ends in the document; what folding dropped after it belongs to it."""
-    ends = [int(flow.ends[b - 1]) for _, b in cuts]
-    ends[-1] = max(end for _, end, _ in block.pieces)
-    return ends
-
-
-def _sizes(folded: str) -> np.ndarray:
-    """Count Chinese characters, and English words twice, up to each place of the flow."""
-    classes = character_classes(folded)
-    is_han = (classes == HAN_CLASS) | (classes == TRADITIONAL) | (classes == SIMPLIFIED)
-    is_latin = classes == LATIN
+def _sizes(folded: str) -> NDArray[np.int64]:
+    """Count Chinese characters, and English words twice, up to each place: array of int, shape (n_chars + 1,)."""
+    codes = code_points(folded)
+    is_han = codes >= 0x3400
+    is_latin = ((codes | 0x20) >= 0x61) & ((codes | 0x20) <= 0x7A)
     starts_word = is_latin.copy()
     starts_word[1:] &= ~is_latin[:-1]
     total = np.zeros(len(folded) + 1, dtype=np.int64)
-    np.cumsum(is_han + 2 * starts_word.astype(np.int64), out=total[1:])
+    np.cumsum(is_han + 2 * starts_word, out=total[1:])
     return total
 
 
-def _cut_block(folded: str, first: int, last: int, sizes: np.ndarray, options: SegmentOptions) -> list[tuple[int, int]]:
+def _cut_block(
+    flow: Flow, first: int, last: int, stops: Sequence[int], sizes: NDArray[np.int64], options: SegmentOptions
+) -> list[tuple[int, int]]:
     """Cut one paragraph at sentence ends, into passages of about the length people code."""
     is_short = sizes[last] - sizes[first] <= options.most
     if options.unit == "paragraph" or (is_short and options.unit != "sentence"):
         return [(first, last)]
-    sentences = sentence_spans(folded, first, last)
-    if options.unit == "sentence":
-        return sentences
+    units = [first]
+    for stop in stops:
+        at = first + int(np.searchsorted(flow.starts[first:last], stop))
+        if units[-1] < at < last:
+            units.append(at)
+    sentences: list[tuple[int, int]] = []
+    for a, b in zip(units, [*units[1:], last], strict=True):
+        sentences += sentence_spans(flow.folded, a, b)
+    return sentences if options.unit == "sentence" else _pack(sentences, sizes, options)
+
+
+def _pack(
+    sentences: Sequence[tuple[int, int]], sizes: NDArray[np.int64], options: SegmentOptions
+) -> list[tuple[int, int]]:
+    """Put sentences together until a passage is long enough; a short rest joins the passage before it."""
     cuts: list[tuple[int, int]] = []
     for start, end in sentences:
         if cuts:
             begun = cuts[-1][0]
             so_far = sizes[cuts[-1][1]] - sizes[begun]
-            if so_far < options.least and sizes[end] - sizes[begun] <= options.most:
-                cuts[-1] = (begun, end)
-                continue
-            if so_far < options.rest:
+            if so_far < options.rest or (so_far < options.least and sizes[end] - sizes[begun] <= options.most):
                 cuts[-1] = (begun, end)
                 continue
         cuts.append((start, end))
@@ -228,122 +256,21 @@ def _cut_block(folded: str, first: int, last: int, sizes: np.ndarray, options: S
     return cuts
 
 
-# --- sentences ------------------------------------------------------------------------------------------------------
-
-_CLOSERS = "”’\"')）》」』】\\]"
-_END = re.compile(
-    rf"[。!?][。!?]*[{_CLOSERS}]*(?:\[\d{{1,3}}(?:[-,]\d{{1,3}})*\])?(?![,、;:]) ?"
-    rf"|(?<=[{HAN}])\.[{_CLOSERS}]*(?=[{HAN}“])"
-    rf"|\.[{_CLOSERS}*]*(?:\[\d{{1,3}}(?:[-,]\d{{1,3}})*\])? +(?=[\"“‘'(\[*]*[A-Z0-9{HAN}])"
-)
-_WORD_BEFORE = re.compile(r"[A-Za-z.]+$")
-
-
-def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    """Give the sentences of a stretch of folded text, without the spaces between them.
-
-    Examples
-    --------
-    >>> sentence_spans("Growth fell.  It rose by 3.5 per cent.")
-    [(0, 12), (14, 38)]
-    """
-    end = len(text) if end is None else end
-    spans = []
-    begun = start
-    for match in _END.finditer(text, start, end):
-        stop = match.end()
-        if match[0][0] == "." and _is_abbreviation(text, match.start(), begun):
-            continue
-        if stop >= end:
-            break
-        spans.append((begun, match.start() + len(match[0].rstrip())))
-        begun = stop
-    if begun < end:
-        spans.append((begun, end))
-    return spans
-
-
-@cache
-def _abbreviations() -> frozenset[str]:
-    with (files("xietong") / "data" / "abbreviations.csv").open(encoding="utf-8") as file:
-        return frozenset(row["abbreviation"] for row in csv.DictReader(file))
-
-
-def _is_abbreviation(text: str, dot: int, begun: int) -> bool:
-    """Tell whether the full stop belongs to an abbreviation, an initial or the number of a list."""
-    word = _WORD_BEFORE.search(text, max(begun, dot - 20), dot)
-    if word:
-        letters = word[0]
-        return (
-            letters in _abbreviations() or (len(letters) == 1 and letters.isupper()) or bool(_DOTTED.fullmatch(letters))
-        )
-    return text[begun:dot].strip().isdigit()
-
-
-_DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
-
-
-# --- sections -------------------------------------------------------------------------------------------------------
-
-
-class _Section:
-    """The headings above the place reached, outermost first."""
-
-    def __init__(self) -> None:
-        self._stack: list[tuple[int, str]] = []
-        self._trail: tuple[str, ...] = ()
-
-    @property
-    def trail(self) -> tuple[str, ...]:
-        return self._trail
-
-    def open(self, text: str, folded: str, level: int) -> None:
-        """Enter the section of a heading."""
-        label = text.strip("#* ")
-        rank = level or RANKS.get(heading_style(folded.lstrip("#* ")), 30)
-        self._push(rank, label)
-
-    def open_run_in(self, text: str, folded: str) -> None:
-        """Enter the section of a paragraph that begins with its number, as 第三条 or （二） do."""
-        bare = folded.lstrip("* ")
-        style = heading_style(bare)
-        if style in ("", "circled", "arabicparen", "markdown"):
-            return
-        match = _RUN_IN[style].match(bare)
-        if match:
-            offset = len(folded) - len(bare)
-            self._push(RANKS[style], text[offset + match.start() : offset + match.end()].strip("* 。.:：,"))
-
-    def _push(self, rank: int, label: str) -> None:
-        while self._stack and self._stack[-1][0] >= rank:
-            self._stack.pop()
-        self._stack.append((rank, label))
-        self._trail = tuple(text for _, text in self._stack)
-
-
-_FIRST_SENTENCE = re.compile(r"[^。:;!?]{2,40}?(?=[。:;!?]|\*\*)")
-_NUMBER_ONLY = re.compile(r"第[^条]{1,8}条(?:之.)?|Article\s+\d+(?:-\d+)?")
-_RUN_IN = dict.fromkeys(RANKS, _FIRST_SENTENCE) | {"article": _NUMBER_ONLY, "decimal": re.compile(r"[\d.]+")}
-
-
 # --- kinds that depend on the language ------------------------------------------------------------------------------
 
 _ABSTRACT = re.compile(r"[*\s]*(?:Abstract|ABSTRACT|Summary|SUMMARY|Key ?words|KEY ?WORDS|摘要|提要|关键词)")
 
 
-def _set_apart_other_language(drafts: list[_Draft], default: str) -> None:
-    """Make abstract and affiliations in another language, before the text or after its references, front matter."""
+def _set_apart_other_language(drafts: Sequence[_Draft], default: str) -> None:
+    """Make abstract and affiliations in another language, above the text or after its references, front matter."""
     family = default[:2]
     after_references = False
     n_body = 0
     for draft in drafts:
-        if draft.kind == "reference":
-            after_references = True
+        after_references |= draft.kind == "reference"
         if draft.kind not in ("body", "list", "heading"):
             continue
-        folded = draft.flow.folded[draft.bounds[0] : draft.bounds[1]]
-        is_other = draft.language[:2] != family
-        if is_other and family == "zh" and (after_references or n_body < 3 or _ABSTRACT.match(folded)):
+        if draft.language[:2] == family:
+            n_body += draft.kind != "heading"
+        elif after_references or n_body < 3 or _ABSTRACT.match(draft.flow.folded, draft.first, draft.last):
             draft.kind = "front"
-        elif not is_other:
-            n_body += 1

@@ -1,0 +1,256 @@
+"""Names the lines that are not the text itself: page furniture, navigation, front matter, contents, openings."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+
+from xietong.characters import HAN, converter
+from xietong.headings import ends_sentence, numbering
+from xietong.lines import Line
+
+
+def name_furniture(lines: list[Line]) -> None:
+    """Set the ``kind`` of every line that can be told from its words, its repetition or its place."""
+    _name_repeated(lines)
+    _name_by_phrase(lines)
+    _name_front_matter(lines)
+    _name_contents(lines)
+    _name_tail(lines)
+    _name_opening(lines)
+
+
+# --- repetition -----------------------------------------------------------------------------------------------------
+
+_DIGITS = re.compile(r"\d+")
+_LETTER = re.compile(rf"[A-Za-z{HAN}]")
+_PAGE_NUMBER = re.compile(
+    r"(?P<sign>[-—–·_]+\s*)?(?P<di>第\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*[/／]\s*\d{1,4})?(?P<ye>\s*[页頁])?"
+    r"(?:\s*[,，]?\s*共\s*\d{1,4}\s*[页頁])?\s*[-—–·_]*"
+    r"|page\s+\d{1,4}(?:\s+of\s+\d{1,4})?",
+    re.IGNORECASE,
+)
+
+
+def _name_repeated(lines: list[Line]) -> None:
+    """Find page headers, footers and page numbers by their repetition, with digits taken for alike."""
+    short = [line for line in lines if line.kind in ("", "paragraph") and len(line.text) <= 80]
+    patterns = [_DIGITS.sub("0", line.text) for line in short]
+    counts = Counter(patterns)
+    edges = _page_edges(lines)
+    n_pages = len({line.page for line in lines})
+    for line, pattern in zip(short, patterns, strict=True):
+        text = line.text
+        at_edge = id(line) in edges
+        if len(text) <= 24 and (number := _PAGE_NUMBER.fullmatch(text)):
+            has_sign = number["sign"] or number["di"] or number["ye"] or text[0] in "pP"
+            if at_edge or has_sign or (counts[pattern] >= 3 and text.isdigit()):
+                line.kind = "boilerplate"
+        elif n_pages > 2 and at_edge and _LETTER.search(text) and counts[pattern] >= max(3, n_pages // 4):
+            line.kind = "boilerplate"
+
+
+def _page_edges(lines: list[Line]) -> set[int]:
+    """Give the lines, by identity, that are among the first or last two of a page."""
+    edges: set[int] = set()
+    for i in range(1, len(lines)):
+        if lines[i].page != lines[i - 1].page:
+            edges.update(id(line) for line in lines[max(i - 2, 0) : i + 2])
+    if edges:
+        edges.update(id(line) for line in (*lines[:2], *lines[-2:]))
+    return edges
+
+
+# --- phrases --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
+    """Read the phrases that name a line, in both scripts: per kind the whole lines and the beginnings of lines."""
+    whole: dict[str, set[str]] = {}
+    begin: dict[str, set[str]] = {}
+    with (files("xietong") / "data" / "layout.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            forms = {row["phrase"]} | {converter(c).convert(row["phrase"]) for c in ("s2t", "s2hk", "s2tw")}
+            (whole if row["match"] == "line" else begin).setdefault(row["kind"], set()).update(forms)
+    return {
+        kind: (frozenset(whole.get(kind, ())), tuple(sorted(begin.get(kind, ())))) for kind in sorted({*whole, *begin})
+    }
+
+
+_TRIM = " *#_[]【】<>〈〉|·:!,>-—"
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
+
+
+def is_named(text: str, kind: str) -> bool:
+    """Tell whether the list of phrases gives this kind to a line."""
+    whole, begin = _phrases()[kind]
+    if "<" in text:
+        text = _TAG.sub("", text)
+    bare = text.strip(_TRIM)
+    if bare in whole or (len(text) < 30 and bare.replace(" ", "") in whole):
+        return True
+    return bool(begin) and text.lstrip("*# ").startswith(begin)
+
+
+_SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆.·\s]+|\[ ?\w+ ?\]")
+_COMMENT = re.compile(r"<!--.*-->|</?[a-zA-Z][^<>]{0,200}>|-{3,}|\*{3,}|_{3,}|={3,}")
+
+
+def _name_by_phrase(lines: list[Line]) -> None:
+    """Navigation, share buttons, imprint, salutations and notes, by what they begin with."""
+    for line in lines:
+        n = len(line.text)
+        if line.kind not in ("", "paragraph") or n > 400:
+            continue
+        if _COMMENT.fullmatch(line.text) or (n < 20 and _SIGNS_ONLY.fullmatch(line.text)):
+            line.kind = "boilerplate"
+            continue
+        for kind, limit in (("boilerplate", 120), ("front", 160), ("footnote", 400)):
+            if n <= limit and is_named(line.text, kind):
+                line.kind = kind
+                break
+    _name_menus(lines)
+    # 小 中 大 > 】 beside navigation belong to it, from both sides
+    for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
+        step = 1 if order.step > 0 else -1
+        for i in order:
+            line = lines[i]
+            if not line.kind and len(line.text) <= 2 and not line.text.isdigit():
+                beside = lines[i - step]
+                if beside.kind == "boilerplate" and len(beside.text) <= 12:
+                    line.kind = "boilerplate"
+
+
+_MENU_ITEM = re.compile(rf"[{HAN}A-Za-z0-9|>·\s]{{1,12}}")
+
+
+def _name_menus(lines: list[Line]) -> None:
+    """Runs of short lines without punctuation, one of which is known for navigation, are a menu."""
+    run: list[Line] = []
+    for line in [*lines, None]:
+        if line and line.kind in ("", "boilerplate") and _MENU_ITEM.fullmatch(line.text) and not numbering(line.text):
+            run.append(line)
+            continue
+        if len(run) >= 4 and sum(item.kind == "boilerplate" for item in run) >= max(1, len(run) // 10):
+            for item in run:
+                item.kind = "boilerplate"
+        run = []
+
+
+def _name_front_matter(lines: list[Line]) -> None:
+    """Front matter between ``---`` lines at the top of a Markdown text."""
+    if lines[0].text.rstrip() != "---":
+        return
+    for i, line in enumerate(lines[1:80], 1):
+        if line.text.rstrip() in ("---", "..."):
+            for inside in lines[: i + 1]:
+                inside.kind = "front"
+            return
+
+
+# --- contents -------------------------------------------------------------------------------------------------------
+
+_LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{4,}|_{4,}|(?:\. ){4,})\s*[-—(]?\s*\d{1,4}\s*[-—)]?$")
+_MARKUP_BEFORE = re.compile(r"^[#*>\s\-]+")
+_MARKUP_AFTER = re.compile(r"[#*\s\-—.…·\d]+$")
+
+
+def _bare(text: str) -> str:
+    return _MARKUP_AFTER.sub("", _MARKUP_BEFORE.sub("", text)).replace(" ", "")
+
+
+def _name_contents(lines: list[Line]) -> None:
+    """Tables of contents: lines with leaders, or a list after 目录 whose lines come again as headings."""
+    for line in lines:
+        may_be = line.kind in ("", "paragraph", "list") and len(line.text) <= 120 and line.text[-1] in "0123456789-—)"
+        if may_be and _LEADER.search(line.text):
+            line.kind = "front"
+    i = 0
+    while i < len(lines):
+        if (
+            lines[i].kind in ("", "paragraph", "heading")
+            and len(lines[i].text) < 60
+            and is_named(lines[i].text, "contents")
+        ):
+            lines[i].kind = "front"
+            i = _name_contents_after(lines, i + 1)
+        else:
+            i += 1
+
+
+def _name_contents_after(lines: list[Line], i: int) -> int:
+    """Take the list below the word 目录: as long as each line comes again later, up to two exceptions in a row."""
+    later = Counter(_bare(line.text) for line in lines[i:] if len(line.text) <= 100)
+    seen: set[str] = set()
+    pending: list[Line] = []
+    while i < len(lines):
+        line, bare = lines[i], _bare(lines[i].text)
+        if line.kind in ("front", "boilerplate") or (later[bare] > 1 and bare not in seen and len(bare) <= 80):
+            for passed in (*pending, line):
+                if passed.kind != "boilerplate":
+                    passed.kind = "front"
+            pending = []
+            seen.add(bare)
+        elif len(line.text) <= 60 and len(pending) < 2 and not ends_sentence(line.text):
+            pending.append(line)
+        else:
+            break
+        i += 1
+    return i - len(pending)
+
+
+# --- the ends -------------------------------------------------------------------------------------------------------
+
+
+def _name_tail(lines: list[Line]) -> None:
+    """What a web page says below the text (licence, related pages, imprint), from its first telling phrase on."""
+    n_tail = 0
+    for i in range(len(lines) - 1, max(len(lines) - 60, 0), -1):
+        n_tail += len(lines[i].text)
+        if n_tail > 1500:
+            return
+        if len(lines[i].text) <= 200 and is_named(lines[i].text, "tail"):
+            for line in lines[i:]:
+                line.kind = "boilerplate"
+
+
+_KEY_VALUE = re.compile(rf"(?:\*\*)?[{HAN}A-Za-z ]{{2,12}}(?:\*\*)?\s*[:](?:\*\*)?\s*\S")
+_OCCASION = re.compile(r"[—–-]{1,3}|\(?\d{4}年\d{1,2}月|\(?[〇一二三四五六七八九]{4}年|\d{4}-\d{1,2}-\d{1,2}")
+_AFFILIATION = re.compile(
+    r"\(?\d?[.\s]*.{0,40}(?:大学|大學|学院|學院|研究院|研究所|University|College|Institute|School of|Academy)"
+)
+_SALUTATION = re.compile(rf"[{HAN}、,]{{2,30}}[:!]|[A-Z][^.!?]{{3,80}}[,:]")
+
+
+def _name_opening(lines: list[Line]) -> None:
+    """Title, occasion, author and salutation above the first paragraph."""
+    opening: list[Line] = []
+    for line in [line for line in lines[:60] if line.kind in ("", "paragraph")][:16]:
+        has_han = re.search(f"[{HAN}]", line.text) is not None
+        n = len(line.text) if has_han else len(line.text) // 3
+        ends = ends_sentence(line.text)
+        if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or (numbering(line.text) and opening):
+            break
+        opening.append(line)
+        if _SALUTATION.fullmatch(line.text):
+            break
+    else:
+        return  # no paragraph follows: this is a list or a table, not an opening
+    n_keys = sum(_KEY_VALUE.match(line.text) is not None for line in opening)
+    has_title = any(line.kind == "heading" for line in lines[:20])
+    for line in opening:
+        text = line.text
+        if (
+            _SALUTATION.fullmatch(text)
+            or _OCCASION.match(text)
+            or _AFFILIATION.match(text)
+            or (n_keys >= 2 and _KEY_VALUE.match(text))
+            or (has_title and len(text) <= 40 and text[0] not in "#*")
+        ):
+            line.kind = "front"
+        elif not has_title and len(text) >= 4 and text[0] not in "#*>-":
+            line.kind, line.level, has_title = "heading", 1, True

@@ -1,0 +1,56 @@
+"""Finds readings written after the characters they gloss: pinyin and bopomofo, in every style of bracket."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from xietong.characters import HAN, TONED_LETTERS
+
+_TONED = TONED_LETTERS
+_OPEN, _CLOSE = r"[(\[{<〈《【〔〖/﹝“]", r"[)\]}>〉》】〕〗/﹞”]"
+_BRACKETED = re.compile(rf"{_OPEN} ?([A-Za-zü{_TONED}'’ \-]{{1,40}}[1-5]?) ?{_CLOSE}")
+_BARE = re.compile(
+    rf"(?<=[{HAN}]) ?([a-zü]{{0,3}}[{_TONED}][a-zü]{{0,3}})(?= ?(?:[{HAN}，。、；：！？,.;:!?”’』)）]|$))"
+)
+_BOPOMOFO = re.compile(rf"(?<=[{HAN}]){_OPEN}? ?[ˊˇˋ˙]?[ㄅ-ㄯㆠ-ㆿ][ㄅ-ㄯㆠ-ㆿˊˇˋ˙ ]{{0,30}}{_CLOSE}?")
+_AFTER_HAN = re.compile(rf"[{HAN}] ?")
+# One syllable of pinyin without its tone, and several with what may stand between them.
+_SYLLABLES = re.compile(
+    r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:[iu]?ang|[iu]?an|iong|ong|eng|ing|uai|iao|ei|en|in|un|vn|ue|ve|ie|er"
+    r"|ai|ao|ou|iu|ui|ia|ua|uo|[aoeiuv])r?[1-5]?[ '’\-]?)+"
+)
+_PLAIN_VOWELS = str.maketrans(
+    "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿếềêĀÁǍÀĒÉĚÈŌÓǑÒ", "aaaaeeeeiiiioooouuuuvvvvvnnnmeeeaaaaeeeeoooo"
+)
+_HAS_TONE = re.compile(f"[{_TONED}]")
+
+
+def find_glosses(text: str) -> list[tuple[int, int, str]]:
+    """Find the glosses in a text of plain width: 區(qū)域, 区[qu1]域, 區ㄑㄩ域, 区qū域yù.
+
+    Returns
+    -------
+    list of (start, end, "")
+        What to take out, in order.
+    """
+    found: list[tuple[int, int, str]] = [(m.start(), m.end(), "") for m in _BOPOMOFO.finditer(text)]
+    found += [(m.start(), m.end(), "") for m in _BARE.finditer(text) if _is_pinyin(m[1])]
+    unmarked: list[tuple[int, int, str]] = []
+    for m in _BRACKETED.finditer(text):
+        start = m.start()
+        if not start or not _AFTER_HAN.match(text, start - 1) or not _is_pinyin(m[1]):
+            continue
+        has_tone = _HAS_TONE.search(m[1]) is not None or m[1][-1].isdigit()
+        (found if has_tone else unmarked).append((start, m.end(), ""))
+    # 们(men) has no tone mark: a gloss only among glosses, for (he) and (an) also occur as plain English
+    if len(found) >= 3:
+        found += unmarked
+    found.sort()
+    return [gloss for i, gloss in enumerate(found) if not i or gloss[0] >= found[i - 1][1]]
+
+
+@cache
+def _is_pinyin(latin: str) -> bool:
+    plain = latin.lower().translate(_PLAIN_VOWELS).strip()
+    return _SYLLABLES.fullmatch(plain) is not None

@@ -1,0 +1,194 @@
+"""Recognises headings by their numbering and their shape, and keeps the trail of sections."""
+
+from __future__ import annotations
+
+import re
+
+from xietong.characters import HAN
+from xietong.lines import Line
+
+_NUMERAL = r"〇零一二三四五六七八九十百千\d"
+_COUNT = r"[一二三四五六七八九十]"
+NUMBERING = re.compile(
+    rf"(?P<markdown>\#{{1,6}})(?:\s|(?=[{HAN}]))"
+    rf"|(?P<part>第\s?[{_NUMERAL}]{{1,6}}\s?[编編篇]|(?:Part|PART)\s+(?:[IVX]+|\d+|[A-Z])\b)"
+    rf"|(?P<division>第\s?[{_NUMERAL}]{{1,6}}\s?部分)"
+    rf"|(?P<chapter>第\s?[{_NUMERAL}]{{1,6}}\s?章|(?:Chapter|CHAPTER)\s+(?:[IVX]+|\d+)\b)"
+    rf"|(?P<paragraph>第\s?[{_NUMERAL}]{{1,6}}\s?[节節]|(?:Section|SECTION)\s+\d+\b)"
+    rf"|(?P<article>第\s?[{_NUMERAL}]{{1,6}}\s?[条條](?:之{_COUNT}{{1,2}})?|(?:Article|ARTICLE)\s+\d+(?:-\d+)?\b)"
+    rf"|(?P<han>{_COUNT}{{1,3}}\s?(?:、(?!{_COUNT}|百|千)|[.](?!\d)))"
+    rf"|(?P<hanparen>\(\s?{_COUNT}{{1,3}}\s?\))"
+    rf"|(?P<roman>(?:[IVX]{{1,5}})\.\s)"
+    rf"|(?P<decimal>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?(?=\s|[{HAN}]))"
+    rf"|(?P<arabic>\d{{1,3}}\s?(?:、|[.](?!\d)))"
+    rf"|(?P<arabicparen>\(\s?\d{{1,2}}\s?\)|\d{{1,2}}\))"
+    rf"|(?P<circled>[①-⑳])"
+)
+#: The order of the numberings, outermost first; headings marked by the format have their level, 1 to 6.
+RANKS = {
+    "part": 10, "division": 11, "chapter": 12, "paragraph": 13, "article": 14, "roman": 15, "han": 16, "hanparen": 17,
+    "decimal": 18, "arabic": 19, "arabicparen": 20, "circled": 21,
+}  # fmt: skip
+UNNUMBERED = 30
+_BOLD = re.compile(r"\*\*[^*]{1,60}\*\*[:]?")
+_SENTENCE_END = re.compile(r"[。!?…;:][”’\")》」』\]*]*$|[.][”’\")\]*]*(?:\[\d{1,3}\])?$")
+_PUNCTUATED_END = re.compile(r"[。!?;…][”’\")》」』\]*]*$|[.:][”’\")\]*]*$|[,、]$")
+_HAN = re.compile(f"[{HAN}]")
+_NOT_IN_TITLES = re.compile(r"[,。;:、!?(=%|]|\d{1,2}日|\d{1,2}:\d\d|^\d+$")
+
+
+def ends_sentence(text: str) -> bool:
+    """Tell whether a line ends as a sentence or a part of a list does, closing marks and note numbers aside."""
+    return _SENTENCE_END.search(text[-16:]) is not None
+
+
+def numbering(text: str) -> str:
+    """Name the numbering a line begins with: ``han`` for 一、, ``hanparen`` for （一） …; "" if there is none."""
+    match = NUMBERING.match(text)
+    return match.lastgroup or "" if match else ""
+
+
+def is_heading(line: Line, following: Line | None, after: Line | None = None) -> bool:
+    """Tell whether a line that no format has marked is a heading of its own, by itself and the two lines below it."""
+    text = line.text
+    n = len(text)
+    if not 2 <= n <= 120:
+        return False
+    if text[0] == "#":
+        return NUMBERING.match(text) is not None
+    if text.startswith("**"):
+        if _BOLD.fullmatch(text):
+            return True
+        text = text.strip("* ")
+    has_han = _HAN.search(text) is not None
+    if n > (45 if has_han else 110):
+        return False
+    match = NUMBERING.match(text)
+    style = match.lastgroup if match else ""
+    if match and style == "article":
+        return match.end() == len(text)
+    if _PUNCTUATED_END.search(text[-16:]):
+        return False
+    if style in ("part", "division", "chapter", "paragraph", "han", "hanparen", "roman"):
+        return style in ("part", "chapter", "paragraph") or (match is not None and match.end() < len(text))
+    if style in ("arabic", "decimal", "arabicparen"):
+        if following is None or numbering(following.text) == style:
+            return False
+        return len(following.text) > n if has_han else _is_title_case(text) and len(following.text) > 2 * n
+    if style or following is None or following.kind not in ("", "paragraph", "list"):
+        return False
+    if _is_bare_heading(text, line, following, has_han):
+        return True
+    # a heading may stand right above the heading of its first part
+    if after is None or numbering(following.text) or _NOT_IN_TITLES.search(text):
+        return False
+    is_short = (
+        n <= 10 and len(following.text) <= 24 if has_han else n <= 50 and text[0].isupper() and text[-1].isalpha()
+    )
+    return is_short and (has_han or _is_title_case(text)) and is_heading(following, after)
+
+
+def _is_bare_heading(text: str, line: Line, following: Line, has_han: bool) -> bool:
+    """Tell whether a short line without a number stands above a paragraph as its heading."""
+    n, n_next = len(text), len(following.text)
+    if has_han:
+        return (
+            n <= 24
+            and _NOT_IN_TITLES.search(text) is None
+            and n_next > max(2 * n, 40)
+            and ends_sentence(following.text)
+        )
+    return (
+        len(text.split()) <= 12
+        and text[0].isupper()
+        and text[-1].isalnum()
+        and (_is_title_case(text) or line.gap > 0)
+        and n_next > max(80, n)
+    )
+
+
+def _is_title_case(text: str) -> bool:
+    """Tell whether most of the longer words begin with a capital."""
+    words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
+    return sum(word[0].isupper() for word in words) * 2 >= len(words)
+
+
+class Trail:
+    """The headings above the place reached, outermost first."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[int, str, bool]] = []  # rank, label, whether it began inside a paragraph
+        self._last: dict[int, int] = {}  # the last number seen at each rank
+        self.labels: tuple[str, ...] = ()
+
+    def enter(self, text: str, folded: str, level: int) -> None:
+        """Enter the section of a heading of its own."""
+        bare = folded.lstrip("#* ")
+        match = NUMBERING.match(bare)
+        rank = level or (RANKS.get(match.lastgroup or "", UNNUMBERED) if match else UNNUMBERED)
+        if match:
+            self._last[rank] = _number(match[0]) or 0
+        self._push(rank, text.strip("#* \\"), False)
+
+    def enter_run_in(self, text: str, folded: str) -> None:
+        """Enter the section of a paragraph that begins with its number, as 第三条 or （二） do.
+
+        A number that does not follow the last one of its kind is none: 三、四十年前 is thirty or forty years ago.
+        """
+        bare = folded.lstrip("* ")
+        match = NUMBERING.match(bare)
+        style = match.lastgroup if match else None
+        if match is None or style is None or style in ("circled", "arabicparen", "markdown"):
+            return
+        rank, number = RANKS[style], _number(match[0])
+        if style not in ("article", "decimal") and number not in (1, self._last.get(rank, 0) + 1):
+            return
+        self._last[rank] = number or 0
+        label = match[0].strip() if style in ("article", "decimal") else _run_in_label(bare, match.end())
+        offset = len(folded) - len(bare)
+        self._push(rank, text[offset : offset + len(label)].strip("* 。.:：,，"), True)
+
+    def leave_run_ins(self) -> None:
+        """Leave the sections that began inside paragraphs: another person speaks."""
+        while self._open and self._open[-1][2]:
+            self._open.pop()
+        self.labels = tuple(label for _, label, _ in self._open)
+
+    def _push(self, rank: int, label: str, is_run_in: bool) -> None:
+        while self._open and self._open[-1][0] >= rank:
+            self._open.pop()
+        for deeper in [other for other in self._last if other > rank]:
+            del self._last[deeper]
+        self._open.append((rank, label, is_run_in))
+        self.labels = tuple(label for _, label, _ in self._open)
+
+
+_FIRST_SENTENCE = re.compile(r"[^。:;!?]{1,40}?(?=[。:;!?]|\*\*|$)")
+_FIRST_CLAUSE = re.compile(r"[^。:;!?,]{1,40}?(?=[。:;!?,])")
+
+
+def _run_in_label(text: str, after_number: int) -> str:
+    """Give the number with the first sentence if that is short, else with its first clause, else alone."""
+    match = _FIRST_SENTENCE.match(text, after_number) or _FIRST_CLAUSE.match(text, after_number)
+    return text[: match.end()] if match else text[:after_number]
+
+
+_VALUES = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"零": 0}
+
+
+def _number(label: str) -> int | None:
+    """Give the number in a label: 二 is 2, 十二 is 12, （3） is 3, IV is 4."""
+    digits = re.search(r"\d+", label)
+    if digits:
+        return int(digits[0])
+    roman = re.match(r"[IVX]+", label)
+    if roman:
+        values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in roman[0]]
+        return sum(-v if i + 1 < len(values) and v < values[i + 1] else v for i, v in enumerate(values))
+    han = re.search(r"[〇零一二三四五六七八九十]+", label)
+    if not han:
+        return None
+    tens, ten, ones = han[0].partition("十")
+    if not ten:
+        return _VALUES.get(tens) if len(tens) == 1 else None
+    return (_VALUES.get(tens, 1) if tens else 1) * 10 + (_VALUES.get(ones, 0) if ones else 0)

@@ -1,0 +1,132 @@
+"""Cuts a text into lines, with what the format says of each: page, mark, and the blank space before it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+
+from xietong.records import Document
+
+
+@dataclass(slots=True)
+class Line:
+    """One line without the space around it; ``text`` is in plain width, for looking at."""
+
+    start: int
+    end: int
+    text: str
+    raw_end: int  # where the line ends with its trailing space
+    gap: int = 0  # blank lines before it
+    indent: int = 0  # columns of white space before it; a Chinese character is two wide
+    page: int = 0
+    kind: str = ""  # as far as it is known
+    level: int = 0
+    group: int = -1  # lines of one group belong to one block (a row, a marked paragraph)
+
+
+_LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+|\x0c")
+_PARAGRAPH_GAP = re.compile(r"(?<=[^\u3000 \xa0])[\u3000 \xa0]*\u3000\u3000[\u3000 \xa0]*(?=[^\u3000 \xa0])")
+# 第一章　总则　　第一条　为了…: a chapter and its first article on one line
+_ARTICLE_AFTER_CHAPTER = re.compile(r"(?<=\S)\s+(?=第[一二三四五六七八九十百\d]{1,5}[条條][\s　])")
+_CHAPTER = re.compile(r"\s*第[一二三四五六七八九十百\d]{1,5}[章节節编編]\s")
+_UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+_UNSEEN_INSIDE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ue000-\uf8ff]"
+)
+#: A line of more characters than this that holds wide gaps is a whole text whose paragraphs they divide.
+LONG_LINE = 400
+
+
+def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bool = True) -> list[Line]:
+    """Give the lines of ``start:end`` of a document that hold more than white space.
+
+    Parameters
+    ----------
+    document : Document
+        Its text, pages and marks.
+    start, end : int
+        The stretch to look at.
+    wide : str
+        The document's text in plain width, character for character.
+    has_unseen : bool
+        Whether it holds invisible characters, which are not shown in ``Line.text``.
+    """
+    text = document.text
+    lines: list[Line] = []
+    page, gap = 0, -1
+    previous = start
+    for match in _LINE.finditer(text, start, end):
+        if match[0] == "\x0c":
+            page += 1
+            continue
+        for first, last in pairwise(_bounds(text, *match.span())):
+            stripped = text[first:last].strip().strip(_UNSEEN).strip()
+            if not stripped:
+                continue
+            at = text.index(stripped, first)
+            stop = at + len(stripped)
+            breaks = text[previous:first]
+            gap = max(breaks.count("\n") or breaks.count("\r"), 1) - 1
+            shown = _UNSEEN_INSIDE.sub("", wide[at:stop]) if has_unseen else wide[at:stop]
+            indent = at - first + text.count("\u3000", first, at)
+            lines.append(Line(at, stop, shown, last, gap, indent, page))
+            previous = last
+    _number_pages(lines, document)
+    _apply_marks(lines, document)
+    return lines
+
+
+def _bounds(text: str, start: int, end: int) -> list[int]:
+    """Give where a line is to be cut, its own start and end among it."""
+    if end - start > LONG_LINE and text.count("\u3000\u3000", start, end) > 1:
+        gaps = [gap.end() for gap in _PARAGRAPH_GAP.finditer(text, start, end)]
+        if len(gaps) > 1:
+            return [start, *gaps, end]
+    if _CHAPTER.match(text, start, end):
+        article = _ARTICLE_AFTER_CHAPTER.search(text, start, min(end, start + 60))
+        if article:
+            return [start, article.end(), end]
+    return [start, end]
+
+
+def _number_pages(lines: list[Line], document: Document) -> None:
+    """Number the pages where the format states them."""
+    if document.pages:
+        starts = [page.start for page in document.pages]
+        for line in lines:
+            line.page = bisect_right(starts, line.start)
+
+
+_KIND_OF_MARK = {
+    "title": "heading", "heading": "heading", "paragraph": "paragraph", "list": "list", "table": "table",
+    "row": "table", "cell": "table", "footnote": "footnote", "header": "boilerplate", "footer": "boilerplate",
+    "boilerplate": "boilerplate", "front": "front",
+}  # fmt: skip
+_WEIGHT = {"paragraph": 1, "list": 2, "heading": 3, "table": 4, "front": 5, "footnote": 6, "boilerplate": 7}
+_GROUPING = frozenset({"paragraph", "row", "heading", "title", "footnote"})
+
+
+def _apply_marks(lines: list[Line], document: Document) -> None:
+    """Take over what the format says of each line: the weightiest of the marks that hold most of it."""
+    starts = [line.start for line in lines]
+    for number, mark in enumerate(document.marks):
+        kind = _KIND_OF_MARK.get(mark.kind)
+        if kind is None or mark.end <= mark.start:
+            continue
+        i = bisect_left(starts, mark.start)
+        if i and lines[i - 1].end > mark.start:
+            i -= 1
+        while i < len(lines) and lines[i].start < mark.end:
+            line = lines[i]
+            i += 1
+            held = min(line.end, mark.end) - max(line.start, mark.start)
+            if 2 * held <= line.end - line.start:
+                continue
+            if _WEIGHT[kind] >= _WEIGHT.get(line.kind, 0):
+                line.kind = kind
+                if kind == "heading":
+                    line.level = mark.level or 1
+            if mark.kind in _GROUPING:
+                line.group = number

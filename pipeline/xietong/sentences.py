@@ -1,0 +1,95 @@
+"""Cuts folded text into sentences, Chinese and English."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+
+from xietong.characters import HAN
+
+_CLOSERS = "”’\"')\\]》〉】〕}"
+_NOTE = r"(?:\^?\{?\[?\(?\d{1,3}(?:[-,]\d{1,3})*[\])}]+)?"
+_END = re.compile(
+    # 。 ends a sentence wherever it stands, unless what follows goes on with it: “放管服!”的
+    rf"[。!?](?:[。!?…]*[{_CLOSERS}]*)(?:\[\d{{1,3}}(?:[-,]\d{{1,3}})*\])? ?(?![,、;:。!?])"
+    # a full stop between Chinese characters
+    rf"|\.(?:(?<=[{HAN}]\.)[{_CLOSERS}]*(?=[{HAN}“《]))"
+    # a full stop, closing marks or a note number, a space, and a capital, a digit or an opening mark
+    rf"|\.[{_CLOSERS}*]*{_NOTE} +(?=[\"“‘'(\[*–—-]*[A-Z0-9{HAN}])"
+    # nothing but spaces until the end of the stretch is looked at by the caller
+)
+_WORD_BEFORE = re.compile(r"[A-Za-z.]+\Z")
+_DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
+_PARENTHESIS = re.compile(r"\([^()\n]{1,120}\)")
+_GOES_ON = re.compile(r"[的地得之等和与及、,;:]")
+
+
+def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """Give the sentences of a stretch of folded text, without the spaces between them.
+
+    Parameters
+    ----------
+    text : str
+        Folded text (plain width, so that only ``。`` and ASCII punctuation end a sentence).
+    start, end : int, optional
+        The stretch; the whole text by default.
+
+    Returns
+    -------
+    list of (start, end)
+        In order, together all of the stretch but spaces. What stands within brackets is never cut.
+
+    Examples
+    --------
+    >>> sentence_spans("Growth fell.  It rose by 3.5 per cent.")
+    [(0, 12), (14, 38)]
+    >>> sentence_spans("推进合作。“放管服!”的改革(见附件。)继续。")
+    [(0, 5), (5, 23)]
+    """
+    end = len(text) if end is None else end
+    while start < end and text[end - 1] == " ":
+        end -= 1
+    while start < end and text[start] == " ":
+        start += 1
+    spans: list[tuple[int, int]] = []
+    begun = start
+    held: list[tuple[int, int]] | None = None  # brackets, looked for only when a stop has been found
+    for match in _END.finditer(text, start, end):
+        at, stop = match.span()
+        if stop >= end:
+            break
+        if match[0][0] == ".":
+            if _is_abbreviation(text, at, begun):
+                continue
+        elif match[0][-1] in '”’"' and _GOES_ON.match(text, stop):
+            continue
+        if held is None:
+            held = [m.span() for m in _PARENTHESIS.finditer(text, start, end)]
+        if held and any(a < at < b - 1 and stop < b for a, b in held if b > at):
+            continue
+        last = stop
+        while last > begun and text[last - 1] == " ":
+            last -= 1
+        spans.append((begun, last))
+        begun = stop
+    if begun < end:
+        spans.append((begun, end))
+    return spans
+
+
+@cache
+def _abbreviations() -> frozenset[str]:
+    with (files("xietong") / "data" / "abbreviations.csv").open(encoding="utf-8") as file:
+        return frozenset(row["abbreviation"] for row in csv.DictReader(file))
+
+
+def _is_abbreviation(text: str, dot: int, begun: int) -> bool:
+    """Tell whether the full stop belongs to an abbreviation, an initial or the number of a list item."""
+    word = _WORD_BEFORE.search(text[max(begun, dot - 20) : dot])
+    if word:
+        letters = word[0].lstrip(".")
+        is_initial = len(letters) == 1 and letters.isupper()
+        return is_initial or letters in _abbreviations() or _DOTTED.fullmatch(letters) is not None
+    return text[begun:dot].strip("*( ").isdigit()
