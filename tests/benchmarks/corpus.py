@@ -59,7 +59,11 @@ def _pieces(language: str, chars: int) -> list[str]:
 def _files(language: str) -> list[Path]:
     if SHARED.is_dir():
         with open(SHARED / "corpora.csv", encoding="utf-8-sig", newline="") as stream:
-            rows = [row for row in csv.DictReader(stream) if row["lang"] == language and row["path"].endswith((".txt", ".md"))]
+            rows = [
+                row
+                for row in csv.DictReader(stream)
+                if row["lang"] == language and row["path"].endswith((".txt", ".md"))
+            ]
         files = [SHARED / row["path"] for row in rows if not row["path"].startswith(("messy", "labelled"))]
         return [file for file in files if file.is_file()]
     from xietong.ingest.text import decode_text

@@ -55,7 +55,12 @@ def measure(language: str, megabytes: float, rounds: int) -> dict:
             times["map"].append(clock(lambda: map_side(workshop, files)) / size)
         workshop.close()
     ratio = statistics.median(m / f for m, f in zip(times["map"], times["floor"], strict=True))
-    row = {"language": language, "floor": statistics.median(times["floor"]), "map": statistics.median(times["map"]), "ratio": ratio}
+    row = {
+        "language": language,
+        "floor": statistics.median(times["floor"]),
+        "map": statistics.median(times["map"]),
+        "ratio": ratio,
+    }
     print(f"{language:10} {row['floor']:11.3f} {row['map']:14.3f} {ratio:7.2f}", flush=True)
     return row
 
@@ -66,14 +71,16 @@ def make_floor(language: str) -> Callable[[list[bytes]], None]:
     import opencc
     import rjieba
     from sklearn.feature_extraction.text import HashingVectorizer
-
     from xietong.codebook import read_codebook
 
     terms = sorted({term.term.lower() for term in read_codebook("regional-coordination").terms})[:2000]
     matcher = ahocorasick_rs.AhoCorasick(terms, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
     convert = opencc.OpenCC("t2s").convert
     sentence = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*" if language != "en" else r"[^.!?\n]+[.!?\n]*")
-    word, odd = re.compile(r"[A-Za-z0-9]+(?:['’-][A-Za-z0-9]+)*|[^\sA-Za-z0-9]"), re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)")
+    word, odd = (
+        re.compile(r"[A-Za-z0-9]+(?:['’-][A-Za-z0-9]+)*|[^\sA-Za-z0-9]"),
+        re.compile(r"([a-zA-Z0-9]+(?:\.\d+)?%?)"),
+    )
     vectorise = HashingVectorizer(analyzer=list, norm=None, alternate_sign=False, n_features=2**18).transform
 
     def cut(text: str) -> list[str]:
