@@ -25,7 +25,21 @@ REQUIRED = {
 LONGEST_COLUMN = 32  # Stata's limit for the name of a variable
 #: Columns that every table of passages has; a code must not take their name.
 TAKEN = frozenset(
-    ["passage_id", "document_id", "source_id", "doc_date", "doc_type", "n_chars", "n_passages", "needs_review", "media_type", "encoding_margin", "metadata_from", "duplicate_of", "similar_to"]
+    [
+        "passage_id",
+        "document_id",
+        "source_id",
+        "doc_date",
+        "doc_type",
+        "n_chars",
+        "n_passages",
+        "needs_review",
+        "media_type",
+        "encoding_margin",
+        "metadata_from",
+        "duplicate_of",
+        "similar_to",
+    ]
 )
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import xietong
 from xietong.parts import file_hash
 from xietong.records import CODED_KINDS
@@ -48,7 +47,9 @@ def test_same_input_gives_the_same_bytes_with_one_job_or_two(sample_run, tmp_pat
     assert table_hashes(xietong.run([SAMPLE], tmp_path / "two", jobs=2)) == table_hashes(sample_run)
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai"}])
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai"}]
+)
 def test_same_input_gives_the_same_bytes_whatever_the_hash_seed_and_locale(sample_run, tmp_path, environment):
     done = command("run", SAMPLE, "--out", tmp_path / "run", "--quiet", "--jobs", "1", "--lang", "en", **environment)
     assert done.returncode == 0, done.stderr
@@ -64,7 +65,9 @@ def test_order_of_the_inputs_changes_nothing(tmp_path):
 
 def test_ids_and_codes_do_not_move_when_documents_are_added(sample_run, tmp_path):
     shutil.copytree(SAMPLE, tmp_path / "in")
-    (tmp_path / "in" / "0_new.txt").write_text("青川市与白石市共建跨区域科技创新平台，推动产业协同发展。", encoding="utf-8")
+    (tmp_path / "in" / "0_new.txt").write_text(
+        "青川市与白石市共建跨区域科技创新平台，推动产业协同发展。", encoding="utf-8"
+    )
     run = xietong.run([tmp_path / "in"], tmp_path / "out", jobs=1, has_report=False)
     before = set(sample_run.tags().itertuples(index=False, name=None))
     assert before < set(run.tags().itertuples(index=False, name=None))
@@ -96,7 +99,9 @@ def test_no_input_stops_a_run_and_every_input_has_a_row(tmp_path):
     documents = run.documents().set_index("file")
     assert sorted(documents.index) == sorted(file.name for file in folder.iterdir())
     assert documents.loc["good.txt", "status"] == "ok"
-    assert all(reason for status, reason in zip(documents["status"], documents["reason"], strict=True) if status != "ok")
+    assert all(
+        reason for status, reason in zip(documents["status"], documents["reason"], strict=True) if status != "ok"
+    )
 
 
 def test_nothing_in_the_text_is_lost_between_extraction_and_table(sample_run):
@@ -127,7 +132,9 @@ def test_second_run_does_nothing_and_changes_no_file(tmp_path):
     run = xietong.run([file], tmp_path / "out", jobs=1)
     before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
     xietong.run([file], tmp_path / "out", jobs=1)
-    assert {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.name != ".lock"}.items() <= before.items()
+    assert {
+        path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.name != ".lock"
+    }.items() <= before.items()
 
 
 def test_a_folder_of_other_files_is_refused(tmp_path):
