@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,19 @@ import pyarrow as pa
 from xietong import ids
 from xietong.codebook import Codebook
 from xietong.parts import Slice, read_slice, write_part
-from xietong.records import CODED_KINDS, Document, Metadata, Passage, Source
+from xietong.records import Document, Mark, Metadata, Passage, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
-from xietong.wire import FOLD_MAP, pack_fold_map, unpack_fold_map
 
 if TYPE_CHECKING:
     from xietong.coding import Coders
 
 log = logging.getLogger(__name__)
 
+#: Kept in parts only: the user's own columns, and what the file format said of the text, both as JSON.
+_PARTS_ONLY = [pa.field("user", pa.string()), pa.field("shape", pa.string())]
 READ_TABLES = {
-    "documents": BY_DOCUMENT["documents"].append(pa.field("user", pa.string())),  # the user's columns, as JSON
-    "passages": BY_DOCUMENT["passages"].append(FOLD_MAP),
+    "documents": pa.schema([*BY_DOCUMENT["documents"], *_PARTS_ONLY]),
+    "passages": BY_DOCUMENT["passages"],
     "texts": BY_DOCUMENT["texts"],
 }
 CODED_TABLES = {"tags": BY_DOCUMENT["tags"], "evidence": BY_DOCUMENT["evidence"]}
@@ -106,64 +108,80 @@ class Workshop:
 
     def process(self, tasks: Sequence[Task]) -> None:
         """Bring a batch up to date and write its parts."""
-        unread = [task for task in tasks if task.read is None]
-        fresh = dict(zip([task.read_key for task in unread], map(self.read, unread), strict=True))
-        if unread:
-            write_part(self.parts, "read", list(fresh), list(fresh.values()))
-        passages = [
-            fresh[task.read_key]["passages"] if task.read is None else read_slice(task.read, "passages")
-            for task in tasks
+        known = [self.recall(task.read) if task.read else self.read(task) for task in tasks]
+        unread = [
+            (task.read_key, read_tables(found)) for task, found in zip(tasks, known, strict=True) if not task.read
         ]
-        coded = self.coders.code(passages)
-        write_part(self.parts, "coded", [task.code_key for task in tasks], coded)
+        if unread:
+            write_part(self.parts, "read", [key for key, _ in unread], [tables for _, tables in unread])
+        write_part(self.parts, "coded", [task.code_key for task in tasks], self.coders.code(known))
 
-    def read(self, task: Task) -> dict[str, pa.Table]:
-        """Read, segment and describe one source; give its rows of the ``read`` tables."""
-        rows: dict[str, list[dict]] = {name: [] for name in READ_TABLES}
+    def read(self, task: Task) -> list[ReadDocument]:
+        """Read, segment and describe one source: the documents that are in it."""
         first_file: dict[str, str] = {}
-        for document in self.reader.read(task.source):
-            document = _once(document, first_file)
-            passages, metadata, document = self._understand(document, task.catalogue_row)
-            document_id = ids.document_id(document.sha256, "" if document.status == "ok" else document.file)
-            rows["documents"].append(_document_row(document_id, document, passages, metadata))
-            rows["passages"].extend(_passage_row(document_id, document, passage) for passage in passages)
-            if document.status == "ok":
-                rows["texts"].append({"document_id": document_id, "text": document.text})
-        return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in READ_TABLES.items()}
+        return [
+            self._understand(_once(document, first_file), task.catalogue_row)
+            for document in self.reader.read(task.source)
+        ]
 
-    def _understand(
-        self, document: Document, catalogue_row: Mapping[str, str] | None
-    ) -> tuple[list[Passage], Metadata, Document]:
+    def recall(self, place: Slice) -> list[ReadDocument]:
+        """Segment again what was read before; the documents themselves are not opened."""
+        texts = read_slice(place, "texts")
+        text_of = dict(zip(texts["document_id"].to_pylist(), texts["text"].to_pylist(), strict=True))
+        documents = []
+        for row in (
+            read_slice(place, "documents").select(["document_id", "file", "sha256", "status", "shape"]).to_pylist()
+        ):
+            if row["status"] == "ok":
+                shape = _unpack_shape(row["shape"])
+                document = Document(file=row["file"], sha256=row["sha256"], text=text_of[row["document_id"]], **shape)
+                documents.append(_identify(document, self._segment(document), Metadata()))
+        return documents
+
+    def _understand(self, document: Document, catalogue_row: Mapping[str, str] | None) -> ReadDocument:
         from xietong.metadata import describe
-        from xietong.segment import SegmentOptions, segment
 
         try:
-            passages = (
-                segment(document, options=SegmentOptions(unit=self.recipe.options.unit))
-                if document.status == "ok"
-                else []
-            )
-            if (
-                document.status == "ok"
-                and not any(passage.kind in CODED_KINDS for passage in passages)
-                and not passages
-            ):
-                document = replace(
-                    document, status="empty", reason="no text in it: nothing but white space and page furniture"
-                )
-            return passages, describe(document, passages, catalogue_row), document
+            passages = self._segment(document) if document.status == "ok" else []
+            if document.status == "ok" and not passages:
+                document = replace(document, status="empty", reason="no text in it: nothing but white space", text="")
+            return _identify(document, passages, describe(document, passages, catalogue_row))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AssertionError) as error:
             # The last guard of "no input stops a run": the mistake is ours, the row says so, the log has the rest.
             log.exception("%s: cannot be segmented", document.file)
             reason = (
                 f"Xietong failed on this document ({type(error).__name__}: {error}); please report it with the document"
             )
-            return [], Metadata(), replace(document, status="failed", reason=reason, text="")
+            return _identify(replace(document, status="failed", reason=reason, text=""), [], Metadata())
+
+    def _segment(self, document: Document) -> list[Passage]:
+        from xietong.segment import SegmentOptions, segment
+
+        return segment(document, options=SegmentOptions(unit=self.recipe.options.unit))
 
     def close(self) -> None:
         """End the reader's child process."""
         if "reader" in self.__dict__:
             self.reader.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """A document with its passages and their ids, ready to be coded."""
+
+    document_id: str
+    document: Document
+    metadata: Metadata
+    passages: list[Passage]
+    passage_ids: list[str]
+
+
+def _identify(document: Document, passages: list[Passage], metadata: Metadata) -> ReadDocument:
+    document_id = ids.document_id(document.sha256, "" if document.status == "ok" else document.file)
+    passage_ids = [ids.passage_id(document_id, p.n, p.start, p.end) for p in passages]
+    return ReadDocument(
+        document_id=document_id, document=document, metadata=metadata, passages=passages, passage_ids=passage_ids
+    )
 
 
 def _once(document: Document, first_file: dict[str, str]) -> Document:
@@ -178,14 +196,64 @@ def _once(document: Document, first_file: dict[str, str]) -> Document:
 def set_aside(task: Task, reason: str, recipe: Recipe, parts: Path) -> None:
     """Write the parts of a source that cannot be processed: one row that says why."""
     document = Document(file=task.source.file, sha256=task.source.sha256, status="failed", reason=reason)
-    row = _document_row(ids.document_id(document.sha256, document.file), document, [], Metadata())
-    read = {
-        name: pa.Table.from_pylist([row] if name == "documents" else [], schema=schema)
-        for name, schema in READ_TABLES.items()
+    write_part(parts, "read", [task.read_key], [read_tables([_identify(document, [], Metadata())])])
+    write_part(parts, "coded", [task.code_key], [{name: schema.empty_table() for name, schema in CODED_TABLES.items()}])
+
+
+def read_tables(found: Sequence[ReadDocument]) -> dict[str, pa.Table]:
+    """Make the rows of the ``read`` tables for the documents of one source."""
+    passages = [_passage_columns(read) for read in found]
+    columns = {name: list(chain.from_iterable(c[name] for c in passages)) for name in READ_TABLES["passages"].names}
+    with_text = [read for read in found if read.document.status == "ok"]
+    texts = {"document_id": [r.document_id for r in with_text], "text": [r.document.text for r in with_text]}
+    rows = [_document_row(read.document_id, read.document, read.passages, read.metadata) for read in found]
+    return {
+        "documents": pa.Table.from_pylist(rows, schema=READ_TABLES["documents"]),
+        "passages": pa.table(columns, schema=READ_TABLES["passages"]),
+        "texts": pa.table(texts, schema=READ_TABLES["texts"]),
     }
-    write_part(parts, "read", [task.read_key], [read])
-    coded = {name: pa.Table.from_pylist([], schema=schema) for name, schema in CODED_TABLES.items()}
-    write_part(parts, "coded", [task.code_key], [coded])
+
+
+def _passage_columns(read: ReadDocument) -> dict[str, list]:
+    passages, n = read.passages, len(read.passages)
+    text = read.document.text
+    return {
+        "passage_id": read.passage_ids,
+        "document_id": [read.document_id] * n,
+        "file": [read.document.file] * n,
+        "source_id": [p.source_id for p in passages],
+        "n": [p.n for p in passages],
+        "section": [SECTION_SEPARATOR.join(p.section) for p in passages],
+        "kind": [p.kind for p in passages],
+        "language": [p.language for p in passages],
+        "start": [p.start for p in passages],
+        "end": [p.end for p in passages],
+        "text": [text[p.start : p.end] for p in passages],
+        "reading": [p.reading for p in passages],
+        "folded": [p.folded.text for p in passages],
+    }
+
+
+def _pack_shape(document: Document) -> str:
+    """Keep what the file format said of the text, so that it can be segmented again without the file."""
+    if not (document.marks or document.pages or document.rows):
+        return ""
+    marks = [[m.start, m.end, m.kind, m.level] for m in document.marks]
+    pages = [[page.start, page.end] for page in document.pages]
+    rows = [[row.source_id, row.start, row.end] for row in document.rows]
+    return json.dumps([document.media_type, marks, pages, rows], ensure_ascii=False, separators=(",", ":"))
+
+
+def _unpack_shape(packed: str) -> dict[str, Any]:
+    if not packed:
+        return {}
+    media_type, marks, pages, rows = json.loads(packed)
+    return {
+        "media_type": media_type,
+        "marks": tuple(Mark(*mark) for mark in marks),
+        "pages": tuple(Span(*page) for page in pages),
+        "rows": tuple(Row(*row) for row in rows),
+    }
 
 
 def _document_row(document_id: str, document: Document, passages: Sequence[Passage], metadata: Metadata) -> dict:
@@ -207,6 +275,7 @@ def _document_row(document_id: str, document: Document, passages: Sequence[Passa
         "year": metadata.year,
         "metadata_from": json.dumps(dict(metadata.origins), ensure_ascii=False, sort_keys=True),
         "user": json.dumps(dict(metadata.user), ensure_ascii=False),
+        "shape": _pack_shape(document) if document.status == "ok" else "",
         "n_chars": len(document.text),
         "n_passages": len(passages),
         "note": document.note,
@@ -220,43 +289,3 @@ def main_language(passages: Sequence[Passage]) -> str:
     for passage in passages:
         weights[passage.language] = weights.get(passage.language, 0) + len(passage.reading)
     return max(weights, key=lambda language: (weights[language], language)) if weights else ""
-
-
-def _passage_row(document_id: str, document: Document, passage: Passage) -> dict:
-    return {
-        "passage_id": ids.passage_id(document_id, passage.n, passage.start, passage.end),
-        "document_id": document_id,
-        "file": document.file,
-        "source_id": passage.source_id,
-        "n": passage.n,
-        "section": SECTION_SEPARATOR.join(passage.section),
-        "kind": passage.kind,
-        "language": passage.language,
-        "start": passage.start,
-        "end": passage.end,
-        "text": document.text[passage.start : passage.end],
-        "reading": passage.reading,
-        "folded": passage.folded.text,
-        FOLD_MAP.name: pack_fold_map(passage.folded, passage.start),
-    }
-
-
-def passages_of(table: pa.Table) -> list[Passage]:
-    """Make passages again from the rows of a ``read`` part."""
-    rows = table.select(
-        ["n", "start", "end", "kind", "section", "language", "source_id", "reading", "folded", FOLD_MAP.name]
-    )
-    return [
-        Passage(
-            n=row["n"],
-            start=row["start"],
-            end=row["end"],
-            kind=row["kind"],
-            section=tuple(filter(None, row["section"].split(SECTION_SEPARATOR))),
-            language=row["language"],
-            source_id=row["source_id"],
-            reading=row["reading"],
-            folded=unpack_fold_map(row["folded"], row[FOLD_MAP.name], row["start"]),
-        )
-        for row in rows.to_pylist()
-    ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xietong.batch import DocumentOptions, Recipe, Workshop
+from xietong.batch import DocumentOptions, Recipe, Workshop, read_tables
 from xietong.codebook import Codebook
 
 
@@ -17,9 +17,11 @@ def check_documents(inputs: Sequence[str | Path], **options: Any) -> list[dict]:
     recipe = Recipe(codebook=Codebook(name="none", codes=()), options=DocumentOptions(**options))
     workshop = Workshop(recipe, Path())
     try:
-        rows = [row for task in plan(inputs, recipe) for row in workshop.read(task)["documents"].to_pylist()]
+        rows = [
+            row for task in plan(inputs, recipe) for row in read_tables(workshop.read(task))["documents"].to_pylist()
+        ]
     finally:
         workshop.close()
     for row in rows:
-        del row["user"]
+        del row["user"], row["shape"]
     return rows

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xietong.batch import passages_of
+from xietong.batch import ReadDocument
 from xietong.codebook import Codebook
 from xietong.records import CODED_KINDS, Coding
 from xietong.tables import EVIDENCE, TAGS
@@ -28,31 +28,30 @@ class Coders:
         self.tokeniser = prepare_tokeniser(codebook.lexicon)
         self.prepared = prepare_coders(codebook, model)
 
-    def code(self, tables: Sequence[pa.Table]) -> list[dict[str, pa.Table]]:
-        """Code the passages of several sources (rows of their ``read`` parts); one set of tables per source, in order."""
+    def code(self, sources: Sequence[Sequence[ReadDocument]]) -> list[dict[str, pa.Table]]:
+        """Code the passages of several sources; one set of tables per source, in order."""
         from xietong.coders import code_passages
         from xietong.tokenise import tokenise
 
-        kept = [table.filter(pa.compute.is_in(table["kind"], pa.array(sorted(CODED_KINDS)))) for table in tables]
-        passages = [passage for table in kept for passage in passages_of(table)]
+        passages, passage_ids, texts, lasts = [], [], [], []
+        for source in sources:
+            for read in source:
+                for passage, passage_id in zip(read.passages, read.passage_ids, strict=True):
+                    if passage.kind in CODED_KINDS:
+                        passages.append(passage)
+                        passage_ids.append(passage_id)
+                        texts.append(read.document.text)
+            lasts.append(len(passages))
         codings = code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared) if passages else []
-        passage_ids = (
-            np.concatenate([np.asarray(t["passage_id"], dtype=object) for t in kept]) if kept else np.array([])
-        )
-        texts = [text for table in kept for text in table["text"].to_pylist()]
-        tags = _tag_rows(codings, len(passages))
-        evidence = _evidence_rows(codings)
-        coded, first = [], 0
-        for table in kept:
-            last = first + table.num_rows
-            coded.append(
-                {
-                    "tags": _tag_table(tags, first, last, passage_ids, codings, self.codebook),
-                    "evidence": self._evidence_table(evidence, first, last, passage_ids, texts, passages, codings),
-                }
-            )
-            first = last
-        return coded
+        tags, evidence = _tag_rows(codings), _evidence_rows(codings)
+        ids = np.array(passage_ids, dtype=object)
+        return [
+            {
+                "tags": _tag_table(tags, first, last, ids, codings, self.codebook),
+                "evidence": self._evidence_table(evidence, first, last, passage_ids, texts, passages, codings),
+            }
+            for first, last in zip([0, *lasts], lasts, strict=False)
+        ]
 
     def _evidence_table(
         self,
@@ -71,14 +70,14 @@ class Coders:
             span = passage.folded.source_span(start, end)
             values = (
                 passage_ids[number], code.facet, code.code, codings[coder_number].coder_id,
-                span.start, span.end, texts[number][span.start - passage.start : span.end - passage.start], cue, weight,
+                span.start, span.end, texts[number][span.start : span.end], cue, weight,
             )  # fmt: skip
             for column, value in zip(columns.values(), values, strict=True):
                 column.append(value)
         return pa.table(columns, schema=EVIDENCE)
 
 
-def _tag_rows(codings: Sequence[Coding], n_passages: int) -> np.ndarray:
+def _tag_rows(codings: Sequence[Coding]) -> np.ndarray:
     """List (passage, code, coder) of every tag worth a row, shape (n_tags, 3), in that order."""
     found = [np.empty((0, 3), dtype=np.int64)]
     for number, coding in enumerate(codings):

@@ -70,6 +70,7 @@ def _settle(rows: list[dict], first_file: dict[str, str], user_columns: Sequence
     repeated = set()
     for row in rows:
         user = json.loads(row.pop("user"))
+        del row["shape"]
         row.update({name: user.get(name) for name in user_columns})
         if row["status"] == "ok" and row["sha256"] in first_file:
             first = first_file[row["sha256"]]

@@ -110,9 +110,12 @@ def make_floor(language: str) -> Callable[[list[bytes]], None]:
 
 def map_side(workshop: object, tasks: list) -> None:
     """Read, segment, describe, tokenise and code, as a worker does, without writing parts."""
-    batch = [workshop.read(task)["passages"] for task in tasks]
-    for first in range(0, len(batch), 25):
-        workshop.coders.code(batch[first : first + 25])
+    from xietong.batch import read_tables
+
+    for first in range(0, len(tasks), 25):
+        batch = [workshop.read(task) for task in tasks[first : first + 25]]
+        _ = [read_tables(found) for found in batch]
+        workshop.coders.code(batch)
 
 
 def write_all(folder: Path, documents: list[bytes]) -> list:
