@@ -41,7 +41,8 @@ def write_report(run: Run, target: str | Path, lang: str | None = None) -> Path:
     facts, packed = gather(run)
     language = lang or "en"
     facts["messages"] = {
-        each: {key: texts[each] for key, texts in catalogue().items() if key.startswith("report_")} for each in LANGUAGES
+        each: {key: texts[each] for key, texts in catalogue().items() if key.startswith("report_")}
+        for each in LANGUAGES
     }
     facts["language"] = lang or ""
     script, style = _joined(_SCRIPTS), _joined(_STYLES)

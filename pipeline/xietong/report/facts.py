@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: A larger run shows this many of its passages, drawn by their ids.
 MOST_PASSAGES = 100_000
 _RESAMPLES = 1_000
+_CODE_FIELDS = (
+    "facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "include", "exclude",
+)  # fmt: skip
 #: Documents drawn for one group over all its resamples; groups of many documents need fewer resamples.
 _MOST_DRAWS = 5_000_000
 _WORDS_PER_CODE = 15
@@ -38,9 +41,7 @@ def gather(run: Run) -> tuple[dict[str, Any], bytes]:
         "version": __version__,
         "codebook": {"name": run.codebook.name, "hash": run.codebook.content_hash},
         "codes": [
-            {name: getattr(code, name) for name in (
-                "facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "include", "exclude")}
-            for code in run.codebook.codes
+            {name: getattr(code, name) for name in _CODE_FIELDS} for code in run.codebook.codes
         ],
         "facets": run.codebook.facets,
         "crossed": crossed_facets(run.codebook),
@@ -113,5 +114,3 @@ def _words(run: Run) -> list[list[list[Any]]]:
         for code, cue, n, weight in connection.execute(query, [file, ASSIGNING_CODER, _WORDS_PER_CODE]).fetchall():
             found[code].append([cue, n, weight])
     return list(found.values())
-
-

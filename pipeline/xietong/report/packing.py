@@ -68,7 +68,9 @@ class PassageColumns:
             for mark in row
         ]
         self._put("length", np.array([len(units) // 2 for units in encoded], dtype=np.uint32))
-        self._put("document", np.array([self.document_place[name] for name in rows["document_id"].to_pylist()], np.uint32))
+        self._put(
+            "document", np.array([self.document_place[name] for name in rows["document_id"].to_pylist()], np.uint32)
+        )
         self._put("section", _numbered(rows["section"].to_pylist(), self.section_place, np.uint32))
         self._put("kind", _numbered(rows["kind"].to_pylist(), self.kinds, np.uint8))
         self._put("language", _numbered(rows["language"].to_pylist(), self.languages, np.uint8))
@@ -114,11 +116,17 @@ def fold_table() -> tuple[np.ndarray, np.ndarray]:
     """Give the characters that folding changes one for one, and what they become, for searching in any script."""
     from xietong.normalise import fold
 
-    letters = [chr(i) for i in range(0x21, 0xD800)] + [chr(i) for i in range(0xF900, 0xFFF0)]
-    letters = [letter for letter in letters if not letter.isspace()]
-    pairs = [(ord(letter), ord(folded)) for letter in letters if len(folded := fold(letter).text.lower()) == 1]
-    changed = [(a, b) for a, b in pairs if a != b and b < 0x10000]
-    return np.array([a for a, _ in changed], dtype=np.uint16), np.array([b for _, b in changed], dtype=np.uint16)
+    letters = [chr(i) for i in (*range(0x21, 0xD800), *range(0xF900, 0xFFF0)) if not chr(i).isspace()]
+    folded = fold("。".join(letters))  # a full stop between them, so that each is folded by itself
+    places = np.asarray(folded.starts)
+    times = np.bincount(places, minlength=2 * len(letters))
+    pairs = [
+        (ord(letters[place // 2]), ord(became.lower()))
+        for place, became in zip(places.tolist(), folded.text, strict=True)
+        if place % 2 == 0 and times[place] == 1 and len(became.lower()) == 1
+    ]
+    changed = [(before, after) for before, after in pairs if before != after and after < 0x10000]
+    return np.array([pair[0] for pair in changed], np.uint16), np.array([pair[1] for pair in changed], np.uint16)
 
 
 def _in_units(text: str, mark: Highlight, n_units: int) -> tuple[int, int]:
