@@ -6,6 +6,7 @@ documents failed; 2 wrong usage or nothing to do; 3 stopped by an error of its o
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,6 +66,8 @@ def run(
     from xietong.api import run as run_documents
     from xietong.console import closing_summary, progress_bar, read_config
 
+    if lang:
+        os.environ["XIETONG_LANG"] = lang
     given = {
         "codebook": codebook, "unit": unit, "text_column": text_column, "id_column": id_column, "ocr": ocr, "model": model,
         "jobs": jobs, "engine": engine, "scheduler": scheduler, "language": lang, "has_report": False if no_report else None,
@@ -178,7 +181,12 @@ def report(
 
 
 @app.callback(invoke_without_command=True)
-def _program(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> Any:
+def _program(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    lang: Annotated[str, typer.Option("--lang", help="Language of messages and report: zh or en.")] = "",
+) -> Any:
+    if lang:
+        os.environ["XIETONG_LANG"] = lang
     if version:
         from xietong import __version__
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xietong.messages import message
+
 if TYPE_CHECKING:
     import pandas as pd
     import typer
@@ -45,11 +47,11 @@ def run_app(app: typer.Typer) -> int:
         print(f"xietong: {safe(str(error))}", file=sys.stderr)
         return OWN_ERROR if isinstance(error, RunFolderError) and "in use" not in str(error) else WRONG_USAGE
     except _StoppedError as stopped:
-        print("xietong: stopped; what is finished is kept, run the same command again to go on", file=sys.stderr)
+        print(f"xietong: {message('stopped')}", file=sys.stderr)
         return 128 + stopped.number
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        print(f"xietong: {error.strerror or error}{where}; mend that and run the same command again", file=sys.stderr)
+        print(f"xietong: {error.strerror or error}{where}; {message('mend_and_run_again')}", file=sys.stderr)
         return OWN_ERROR
 
 
@@ -96,10 +98,10 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         widgets.MofNCompleteColumn(),
         widgets.TextColumn("{task.fields[rate]}"),
         widgets.TimeElapsedColumn(),
-        widgets.TextColumn("left"),
+        widgets.TextColumn(message("progress_left")),
         widgets.TimeRemainingColumn(),
     )
-    words = {"find": "looking for documents", "code": "reading and coding", "write": "writing tables and report"}
+    words = {step: message(f"progress_{step}") for step in ("find", "code", "write")}
     with widgets.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(words["find"], total=None, rate="")
 
@@ -124,15 +126,19 @@ def closing_summary(run: Run, quiet: bool) -> int:
     statuses = ", ".join(
         f"{n} {status}" for status, n in sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item))
     )
-    console.print(
-        f"\n{sum(counts['by_status'].values())} documents ({statuses}), {counts['passages']} passages", markup=False
+    said = message(
+        "summary", documents=sum(counts["by_status"].values()), statuses=statuses, passages=counts["passages"]
     )
+    console.print(f"\n{said}", markup=False)
     _print_failures(run, console)
     _print_first_passages(run, console)
-    console.print("", f"table    {run.folder / 'passages.xlsx'} (or passages.csv)", sep="\n", markup=False)
+    places = {"table": f"{run.folder / 'passages.xlsx'}, passages.csv"}
     if (run.folder / "report.html").is_file():
-        console.print(f"report   {run.folder / 'report.html'}", markup=False)
-    console.print(f"why      xietong explain {run.folder} PASSAGE_ID", markup=False)
+        places["report"] = str(run.folder / "report.html")
+    places["why"] = f"xietong explain {run.folder} PASSAGE_ID"
+    console.print()
+    for name, place in places.items():
+        console.print(f"{message(f'summary_{name}')}  {place}", markup=False, soft_wrap=True)
     return SOME_FAILED if failed else DONE
 
 
@@ -142,7 +148,7 @@ def _print_failures(run: Run, console: Any, most: int = 10) -> None:
     for row in bad[:most]:
         console.print(f"  {row['status']:7} {safe(row['file'])}: {safe(row['reason'])}", markup=False, style="yellow")
     if len(bad) > most:
-        console.print(f"  … and {len(bad) - most} more: see the documents table", markup=False)
+        console.print(f"  {message('and_more', n=len(bad) - most)}", markup=False)
 
 
 def _print_first_passages(run: Run, console: Any, most: int = 5) -> None:
