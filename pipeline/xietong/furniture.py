@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from xietong.characters import HAN, converter
 from xietong.headings import ends_sentence, numbering
-from xietong.lines import Line
+from xietong.lines import Block, Line
 
 
 def name_furniture(lines: list[Line]) -> None:
@@ -20,7 +20,6 @@ def name_furniture(lines: list[Line]) -> None:
     _name_front_matter(lines)
     _name_contents(lines)
     _name_tail(lines)
-    _name_opening(lines)
 
 
 # --- repetition -----------------------------------------------------------------------------------------------------
@@ -96,7 +95,7 @@ def is_named(text: str, kind: str) -> bool:
     return bool(begin) and text.lstrip("*# ").startswith(begin)
 
 
-_SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆.·\s]+|\[ ?\w+ ?\]")
+_SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆·\s]+|\[ ?\w+ ?\]")
 _COMMENT = re.compile(r"<!--.*-->|</?[a-zA-Z][^<>]{0,200}>|-{3,}|\*{3,}|_{3,}|={3,}")
 
 
@@ -226,31 +225,32 @@ _AFFILIATION = re.compile(
 _SALUTATION = re.compile(rf"[{HAN}、,]{{2,30}}[:!]|[A-Z][^.!?]{{3,80}}[,:]")
 
 
-def _name_opening(lines: list[Line]) -> None:
-    """Title, occasion, author and salutation above the first paragraph."""
-    opening: list[Line] = []
-    for line in [line for line in lines[:60] if line.kind in ("", "paragraph")][:16]:
-        has_han = re.search(f"[{HAN}]", line.text) is not None
-        n = len(line.text) if has_han else len(line.text) // 3
-        ends = ends_sentence(line.text)
-        if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or (numbering(line.text) and opening):
+def name_opening(blocks: list[Block]) -> None:
+    """Name title, occasion, author and salutation above the first paragraph."""
+    opening: list[Block] = []
+    for block in [block for block in blocks[:60] if block.kind in ("body", "list", "heading")][:16]:
+        text = block.text
+        n = len(text) if _HAN.search(text) else len(text) // 3
+        ends = ends_sentence(text)
+        if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or (numbering(text) and opening):
             break
-        opening.append(line)
-        if _SALUTATION.fullmatch(line.text):
+        opening.append(block)
+        if _SALUTATION.fullmatch(text):
             break
     else:
         return  # no paragraph follows: this is a list or a table, not an opening
-    n_keys = sum(_KEY_VALUE.match(line.text) is not None for line in opening)
-    has_title = any(line.kind == "heading" for line in lines[:20])
-    for line in opening:
-        text = line.text
-        if (
-            _SALUTATION.fullmatch(text)
-            or _OCCASION.match(text)
-            or _AFFILIATION.match(text)
-            or (n_keys >= 2 and _KEY_VALUE.match(text))
-            or (has_title and len(text) <= 40 and text[0] not in "#*")
-        ):
-            line.kind = "front"
+    n_keys = sum(_KEY_VALUE.match(block.text) is not None for block in opening)
+    has_title = any(block.kind == "heading" for block in blocks[:20])
+    for block in opening:
+        text = block.text
+        if block.kind == "heading":
+            continue
+        if _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text):
+            block.kind = "front"
+        elif (n_keys >= 2 and _KEY_VALUE.match(text)) or (has_title and len(text) <= 40 and text[0] not in "#*"):
+            block.kind = "front"
         elif not has_title and len(text) >= 4 and text[0] not in "#*>-":
-            line.kind, line.level, has_title = "heading", 1, True
+            block.kind, block.level, has_title = "heading", 1, True
+
+
+_HAN = re.compile(f"[{HAN}]")

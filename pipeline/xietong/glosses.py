@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from xietong.characters import HAN, TONED_LETTERS
 
@@ -18,7 +18,7 @@ _AFTER_HAN = re.compile(rf"[{HAN}] ?")
 # One syllable of pinyin without its tone, and several with what may stand between them.
 _SYLLABLES = re.compile(
     r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:[iu]?ang|[iu]?an|iong|ong|eng|ing|uai|iao|ei|en|in|un|vn|ue|ve|ie|er"
-    r"|ai|ao|ou|iu|ui|ia|ua|uo|[aoeiuv])r?[1-5]?[ '’\-]?)+"
+    r"|ai|ao|ou|iu|ui|ia|ua|uo|[aoeiuv]|ng|n|m)r?[1-5]?[ '’\-]?)+"
 )
 _PLAIN_VOWELS = str.maketrans(
     "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿếềêĀÁǍÀĒÉĚÈŌÓǑÒ", "aaaaeeeeiiiioooouuuuvvvvvnnnmeeeaaaaeeeeoooo"
@@ -37,12 +37,17 @@ def find_glosses(text: str) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = [(m.start(), m.end(), "") for m in _BOPOMOFO.finditer(text)]
     found += [(m.start(), m.end(), "") for m in _BARE.finditer(text) if _is_pinyin(m[1])]
     unmarked: list[tuple[int, int, str]] = []
+    previous_end = -1  # where one gloss ends another may begin
     for m in _BRACKETED.finditer(text):
-        start = m.start()
-        if not start or not _AFTER_HAN.match(text, start - 1) or not _is_pinyin(m[1]):
+        start, end = m.span()
+        follows = start == previous_end or (start > 0 and _AFTER_HAN.match(text, start - 1) is not None)
+        if not follows or not _is_pinyin(m[1]):
             continue
-        has_tone = _HAS_TONE.search(m[1]) is not None or m[1][-1].isdigit()
-        (found if has_tone else unmarked).append((start, m.end(), ""))
+        if _HAS_TONE.search(m[1]) or m[1][-1].isdigit():
+            found.append((start, end, ""))
+            previous_end = end
+        elif m[1].islower():
+            unmarked.append((start, end, ""))
     # 们(men) has no tone mark: a gloss only among glosses, for (he) and (an) also occur as plain English
     if len(found) >= 3:
         found += unmarked
@@ -50,7 +55,7 @@ def find_glosses(text: str) -> list[tuple[int, int, str]]:
     return [gloss for i, gloss in enumerate(found) if not i or gloss[0] >= found[i - 1][1]]
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _is_pinyin(latin: str) -> bool:
     plain = latin.lower().translate(_PLAIN_VOWELS).strip()
     return _SYLLABLES.fullmatch(plain) is not None

@@ -58,7 +58,7 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None) ->
         return NUMBERING.match(text) is not None
     if text.startswith("**"):
         if _BOLD.fullmatch(text):
-            return True
+            return "。" not in text[:-3] and n <= 50  # else a paragraph set in bold
         text = text.strip("* ")
     has_han = _HAN.search(text) is not None
     if n > (45 if has_han else 110):

@@ -5,34 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from xietong.characters import HAN
-from xietong.furniture import is_named, name_furniture
+from xietong.furniture import is_named, name_furniture, name_opening
 from xietong.headings import ends_sentence, is_heading, numbering
-from xietong.lines import Line, lines_of
+from xietong.lines import Block, Line, lines_of
 from xietong.normalise import join_lines
 from xietong.records import Document
-
-
-@dataclass(slots=True)
-class Block:
-    """A paragraph, heading, list item, table row or piece of furniture: lines read one after another."""
-
-    kind: str
-    lines: list[Line]
-    level: int = 0  # of a heading that the format or Markdown marks
-    stops: list[int] = field(default_factory=list)  # where, within the block, a line begins a sentence of its own
-    pieces: list[tuple[int, int, str]] = field(default_factory=list)
-
-    @property
-    def start(self) -> int:
-        """Where the block starts in the document."""
-        return self.lines[0].start
-
-    @property
-    def text(self) -> str:
-        """The block's lines as they are, for looking at."""
-        return self.lines[0].text if len(self.lines) == 1 else " ".join(line.text for line in self.lines)
 
 
 def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: bool = True) -> list[Block]:
@@ -55,13 +35,14 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
     if not lines:
         return []
     name_furniture(lines)
-    blocks = _gather(lines, _wrap_width(lines))
+    blocks = _gather(lines, _Wrap.of(lines))
+    name_opening(blocks)
     _name_references(blocks)
     style = _Style.of(blocks)
     blocks = _join_cut(blocks, style)
     blocks = _join_runs(blocks, style)
     for block in blocks:
-        block.pieces = join_lines(document.text, [(line.start, line.raw_end) for line in block.lines])
+        block.pieces = join_lines(document.text, [(line.raw_start, line.raw_end) for line in block.lines])
         _leave_out_markup(block, wide)
     return blocks
 
@@ -85,21 +66,46 @@ def _width(text: str) -> int:
     return len(text) if text.isascii() else (len(text.encode("utf-8", "replace")) + len(text)) // 2
 
 
-def _wrap_width(lines: Sequence[Line]) -> int:
-    """Give the width at which the text was wrapped, in columns; 0 where each line is a paragraph."""
-    loose = [line for line in lines if line.kind in ("", "paragraph") and line.group < 0]
-    if len(loose) < 2:
-        return 0
-    widths = [_width(line.text) for line in loose]
-    longest = sorted(widths)[int(len(widths) * 0.97)] if len(widths) > 30 else max(widths)
-    if not 20 <= longest <= 160:
-        return 0
-    is_full = [width >= 0.85 * longest for width in widths[:-1]]
-    n_cut = sum(full and not ends_sentence(line.text) for full, line in zip(is_full, loose, strict=False))
-    return longest if sum(is_full) >= 0.45 * len(is_full) and n_cut >= 0.5 * sum(is_full) else 0
+@dataclass(frozen=True, slots=True)
+class _Wrap:
+    """At what length the lines of a text were wrapped, in columns and in characters; 0 where they were not."""
+
+    columns: int = 0
+    characters: int = 0
+    is_exact: bool = False  # every line but the last has the same number of characters
+
+    def is_full(self, line: Line, following: Line) -> bool:
+        """Tell whether what follows did not fit on the line any more, counted one way or the other."""
+        word = _FIRST_CHUNK.match(following.text)
+        chunk = word[0] if word else ""
+        return (
+            _width(line.text) + _width(chunk) + 2 > self.columns
+            or line.raw_end - line.raw_start + len(chunk) >= self.characters
+        )
+
+    @staticmethod
+    def of(lines: Sequence[Line]) -> _Wrap:
+        """Find the length that most lines reach without ending a sentence there."""
+        loose = [line for line in lines if line.kind in ("", "paragraph") and line.group < 0]
+        if len(loose) < 2:
+            return _Wrap()
+        rank = int(len(loose) * 0.97) if len(loose) > 30 else len(loose) - 1
+        columns = sorted(_width(line.text) for line in loose)[rank]
+        characters = sorted(line.raw_end - line.raw_start for line in loose)[rank]
+        if not 20 <= columns <= 160:
+            return _Wrap()
+        if len(loose) > 2 and {line.raw_end - line.raw_start for line in loose[:-1]} == {characters}:
+            return _Wrap(columns, characters, True)
+        wrap = _Wrap(columns, characters)
+        is_full = [wrap.is_full(line, following) for line, following in pairwise(loose)]
+        n_cut = sum(full and not ends_sentence(line.text) for full, line in zip(is_full, loose, strict=False))
+        return wrap if sum(is_full) >= 0.45 * len(is_full) and n_cut >= 0.34 * sum(is_full) else _Wrap()
 
 
-def _gather(lines: Sequence[Line], wrap: int) -> list[Block]:
+_FIRST_CHUNK = re.compile(r"[^\s\u2e80-\U0010ffff]+|.")
+
+
+def _gather(lines: Sequence[Line], wrap: _Wrap) -> list[Block]:
     """Gather lines into blocks."""
     blocks: list[Block] = []
     for i, line in enumerate(lines):
@@ -109,13 +115,15 @@ def _gather(lines: Sequence[Line], wrap: int) -> list[Block]:
             if line.group >= 0 and line.group == previous.group and line.kind == previous.kind:
                 block.lines.append(line)
                 continue
-            if _continues(previous, line, block, wrap) or _follows_label(previous, line, block):
+            if (wrap.columns and _continues(previous, line, block, wrap)) or _follows_label(previous, line, block):
                 block.lines.append(line)
                 continue
         kind = line.kind
         if kind in ("", "paragraph"):
             after = lines[i + 2] if i + 2 < len(lines) else None
-            if is_heading(line, following, after) and not (following and wrap and _is_wrapped(line, following, wrap)):
+            if is_heading(line, following, after) and not (
+                following and wrap.columns and _is_wrapped(line, following, wrap)
+            ):
                 kind = "heading"
                 line.level = _markdown_level(line.text)
             else:
@@ -124,20 +132,22 @@ def _gather(lines: Sequence[Line], wrap: int) -> list[Block]:
     return blocks
 
 
-def _is_wrapped(line: Line, following: Line, wrap: int) -> bool:
-    is_full = _width(line.text) >= 0.85 * wrap and not following.gap
-    return is_full and not ends_sentence(line.text) and not numbering(following.text)
+def _is_wrapped(line: Line, following: Line, wrap: _Wrap) -> bool:
+    """Tell whether what looks like a heading is the first line of a wrapped paragraph."""
+    if following.gap or ends_sentence(line.text) or (numbering(following.text) and not wrap.is_exact):
+        return False
+    return wrap.is_full(line, following)
 
 
-def _continues(previous: Line, line: Line, block: Block, wrap: int) -> bool:
+def _continues(previous: Line, line: Line, block: Block, wrap: _Wrap) -> bool:
     """Tell whether a line goes on with the paragraph of the line before it, in a hard-wrapped text."""
-    if not wrap or line.gap or line.kind or previous.kind or block.kind not in ("body", "list"):
+    if line.gap or line.kind or previous.kind not in ("", "footnote") or block.kind not in ("body", "list", "footnote"):
         return False
-    if _width(previous.text) < 0.85 * wrap:
+    if line.indent > previous.indent + 1 and not wrap.is_exact:
         return False
-    if line.indent > previous.indent and len(block.lines) > 1:
+    if not wrap.is_full(previous, line):
         return False
-    return not (numbering(line.text) and ends_sentence(previous.text))
+    return wrap.is_exact or not (numbering(line.text) and ends_sentence(previous.text))
 
 
 _LABEL = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,3}[.)]?|\(\d{1,3}\)|[-•●*]")

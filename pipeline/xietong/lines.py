@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from xietong.records import Document
@@ -17,13 +17,35 @@ class Line:
     start: int
     end: int
     text: str
-    raw_end: int  # where the line ends with its trailing space
+    raw_start: int  # with the white space around it
+    raw_end: int
     gap: int = 0  # blank lines before it
     indent: int = 0  # columns of white space before it; a Chinese character is two wide
     page: int = 0
     kind: str = ""  # as far as it is known
     level: int = 0
     group: int = -1  # lines of one group belong to one block (a row, a marked paragraph)
+
+
+@dataclass(slots=True)
+class Block:
+    """A paragraph, heading, list item, table row or piece of furniture: lines read one after another."""
+
+    kind: str
+    lines: list[Line]
+    level: int = 0  # of a heading that the format or Markdown marks
+    stops: list[int] = field(default_factory=list)  # where, within the block, a line begins a sentence of its own
+    pieces: list[tuple[int, int, str]] = field(default_factory=list)
+
+    @property
+    def start(self) -> int:
+        """Where the block starts in the document."""
+        return self.lines[0].start
+
+    @property
+    def text(self) -> str:
+        """The block's lines as they are, for looking at."""
+        return self.lines[0].text if len(self.lines) == 1 else " ".join(line.text for line in self.lines)
 
 
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+|\x0c")
@@ -70,8 +92,10 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
             breaks = text[previous:first]
             gap = max(breaks.count("\n") or breaks.count("\r"), 1) - 1
             shown = _UNSEEN_INSIDE.sub("", wide[at:stop]) if has_unseen else wide[at:stop]
+            if shown[1:2] == " " and shown[1::2].isspace():
+                shown = shown[::2]  # every character set apart
             indent = at - first + text.count("\u3000", first, at)
-            lines.append(Line(at, stop, shown, last, gap, indent, page))
+            lines.append(Line(at, stop, shown, first, last, gap, indent, page))
             previous = last
     _number_pages(lines, document)
     _apply_marks(lines, document)

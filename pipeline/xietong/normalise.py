@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -69,7 +71,7 @@ def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = N
     """
     if text.isascii() and spans is None and _PLAIN_ASCII.fullmatch(text):
         return FoldedText(text, range(offset, offset + len(text)), range(offset + 1, offset + len(text) + 1))
-    pieces = _wrapped_pieces(text) if spans is None else [(start, end, "") for start, end in spans]
+    pieces = pieces_of(text) if spans is None else [(start, end, "") for start, end in spans]
     flow = flow_through(text, pieces)
     if offset:
         flow = Flow(flow.reading, flow.folded, flow.starts + np.int32(offset), flow.ends + np.int32(offset))
@@ -103,10 +105,11 @@ def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], codes: NDArr
         state = state.edited(_compositions(decode(state.wide)))
     if present[kinds.INVISIBLE]:
         state = state.without(kind_of_each(state.wide) == kinds.INVISIBLE)
+    if present[kinds.SPACE]:
+        state = _without_spread(state)
     if present[kinds.TONED] or present[kinds.BOPOMOFO]:
         state = state.edited(find_glosses(decode(state.wide)))
     if present[kinds.SPACE]:
-        state = _without_spread(state)
         state = _without_spaces(state)
     if present[kinds.EXPANDED]:
         state = state.edited(_expansions(decode(state.wide)))
@@ -203,7 +206,7 @@ def _expansions(text: str) -> list[Edit]:
     return [(m.start(), m.end(), unicodedata.normalize("NFKC", m[0])) for m in _EXPANDED.finditer(text)]
 
 
-_SPREAD_OUT = re.compile(r"(?<!\S)(?:[^\s](?: |   )(?=[^\s])){7,}[^\s](?!\S)")
+_SPREAD_OUT = re.compile(r"(?<!\S)(?:[^\s] {1,9}(?=[^\s])){7,}[^\s](?!\S)")
 _GAP = re.compile(" +")
 
 
@@ -219,7 +222,7 @@ def _without_spread(state: _State) -> _State:
     for m in _SPREAD_OUT.finditer(decode(state.wide)):
         if len(_HAN_CHARACTER.findall(m[0])) >= 2:
             edits += [
-                (m.start() + gap.start(), m.start() + gap.end(), " " if len(gap[0]) == 3 else "")
+                (m.start() + gap.start(), m.start() + gap.end(), " " if len(gap[0]) > 2 else "")
                 for gap in _GAP.finditer(m[0])
             ]
     return state.edited(edits)
@@ -278,9 +281,11 @@ _APOSTROPHE = re.compile(r"’(?:(?<=[A-Za-z]’)(?=[A-Za-z])|(?<=[a-z]s’)(?= 
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 
 
-def _wrapped_pieces(text: str) -> list[tuple[int, int, str]]:
-    lines = [m.span() for m in _LINE.finditer(text) if not m[0].isspace()]
-    return join_lines(text, lines) if len(lines) > 1 else [(start, end, "") for start, end in lines]
+def pieces_of(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int, str]]:
+    """Give the pieces of a stretch of text, its line breaks taken for hard wraps, for `flow_through`."""
+    end = len(text) if end is None else end
+    lines = [m.span() for m in _LINE.finditer(text, start, end) if not m[0].isspace()]
+    return join_lines(text, lines)
 
 
 def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
@@ -299,8 +304,9 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
         Pieces for `flow_through`, without the space around each line.
     """
     # Lines cut by counting characters, wherever a word stands, have all the same length but the last.
-    lengths = {end - start for start, end in lines[:-1]}
-    is_cut_anywhere = len(lines) > 2 and len(lengths) == 1 and lines[-1][1] - lines[-1][0] <= min(lengths)
+    longest = max((end - start for start, end in lines), default=0)
+    n_longest = sum(end - start == longest for start, end in lines[:-1])
+    is_cut_anywhere = len(lines) > 2 and n_longest == len(lines) - 1
     pieces: list[tuple[int, int, str]] = []
     for i, (start, end) in enumerate(lines):
         line = text[start:end]
@@ -310,8 +316,11 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
             pieces.append((start if is_cut_anywhere else first, max(last, first), ""))
         elif is_cut_anywhere:
             pieces.append((start if i else first, end, ""))
+        elif end - start == longest and last == end and _HAN_CHARACTER.search(line):
+            # a full line of Chinese may end inside a word of another script: GD|P, 20|26
+            pieces.append((first, last, ""))
         else:
-            following = text[lines[i + 1][0] : lines[i + 1][1]].lstrip()[:1]
+            following = text[lines[i + 1][0] : lines[i + 1][0] + 60].lstrip()
             last, join = _joint(text, first, last, following)
             pieces.append((first, last, join))
     return pieces
@@ -319,12 +328,37 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
 
 def _joint(text: str, first: int, last: int, following: str) -> tuple[int, str]:
     """Tell where a line really ends (before a hyphen that only divides a word) and what joins it to the next."""
-    before = text[last - 1 : last]
-    if before in ("-", "\u00ad", "\u2010") and last - first > 1 and text[last - 2].isalpha() and following.islower():
-        return last - 1, ""
-    if not before or not following or _SET_SOLID.match(before) or _SET_SOLID.match(following):
+    before, after = text[last - 1 : last], following[:1]
+    if before in ("-", "\u00ad", "\u2010") and last - first > 1 and text[last - 2].isalnum() and after.isalnum():
+        return (last - 1 if _is_divided(text[first : last - 1], following) else last), ""
+    if not before or not after or _SET_SOLID.match(before) or _SET_SOLID.match(after):
         return last, ""
-    return last, "" if before.isdigit() and following.isdigit() else " "
+    if _MARK.match(before) and _MARK.match(after) or before.isdigit() and after.isdigit():
+        return last, ""
+    return last, " "
 
 
-_SET_SOLID = re.compile(f"[{HAN}\u3001-\u301f\u3021-\u30ff\u3100-\u312f\uff00-\uffef“”‘’…—·]")
+def _is_divided(before: str, after: str) -> bool:
+    """Tell whether a hyphen at the end of a line divides a word (econ|omy) and is not part of it (long|term)."""
+    left, right = _LAST_WORD.search(before), _FIRST_WORD.match(after)
+    if not left or not right:
+        return False
+    firsts, seconds = _compounds()
+    return left[0].lower() not in firsts and right[0] not in seconds
+
+
+@cache
+def _compounds() -> tuple[frozenset[str], frozenset[str]]:
+    """Read which words keep their hyphen behind them, and which before them."""
+    with (files("xietong") / "data" / "compounds.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return (
+        frozenset(row["form"] for row in rows if row["side"] == "first"),
+        frozenset(row["form"] for row in rows if row["side"] == "second"),
+    )
+
+
+_LAST_WORD = re.compile(r"[A-Za-z]+$")
+_FIRST_WORD = re.compile(r"[a-z]+")
+_MARK = re.compile(r"[“”‘’…—·]")
+_SET_SOLID = re.compile(f"[{HAN}\u3001-\u301f\u3021-\u30ff\u3100-\u312f\uff00-\uffef]")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xietong.characters import INVISIBLE, code_points, decode, kind_of_each, widened
+from xietong.characters import BOPOMOFO, INVISIBLE, N_KINDS, TONED, code_points, decode, kind_of_each, widened
+from xietong.glosses import find_glosses
 from xietong.headings import Trail
 from xietong.language import language_of, languages_of_spans
 from xietong.layout import Block, is_speaker, lay_out
-from xietong.normalise import Flow, flow_through
+from xietong.normalise import Flow, flow_through, pieces_of
 from xietong.records import Document, Passage
 from xietong.sentences import sentence_spans
 
@@ -102,15 +103,26 @@ class _Reader:
         self._options = options
         self._codes = code_points(document.text)
         self._wide = decode(widened(self._codes))
-        self._has_unseen = bool(np.any(kind_of_each(self._codes) == INVISIBLE))
+        present = np.bincount(kind_of_each(self._codes), minlength=N_KINDS)
+        self._has_unseen = bool(present[INVISIBLE])
+        if present[TONED] or present[BOPOMOFO]:
+            self._hide_glosses()
         self._glosses = sorted((mark.start, mark.end) for mark in document.marks if mark.kind == "gloss")
+
+    def _hide_glosses(self) -> None:
+        """Make glosses invisible where lines are looked at, so that 基(jī)金项目 is known for what it is."""
+        parts, at = [], 0
+        for start, end, _ in find_glosses(self._wide):
+            parts += (self._wide[at:start], "\u200b" * (end - start))
+            at = end
+            self._has_unseen = True
+        self._wide = "".join([*parts, self._wide[at:]])
 
     def whole(self, start: int, end: int, source_id: str) -> list[_Draft]:
         """Give a row as one passage, as it is."""
-        text = self._document.text[start:end]
-        first = start + len(text) - len(text.lstrip())
-        last = max(first, start + len(text.rstrip()))
-        flow = flow_through(self._document.text, self._without_glosses([(first, last, "")]), self._codes)
+        pieces = pieces_of(self._document.text, start, end)
+        first, last = (pieces[0][0], pieces[-1][1]) if pieces else (start, start)
+        flow = flow_through(self._document.text, self._without_glosses(pieces), self._codes)
         n = len(flow.folded)
         return [_Draft(first, last, flow, 0, n, "body", (), language_of(flow.reading), source_id)]
 
@@ -162,7 +174,7 @@ def _cut_blocks(text_of_document: str, blocks: Sequence[Block], flow: Flow, opti
         cuts = [(first, last)]
         if block.kind == "heading" and block is not title:
             trail.enter(text, folded, block.level)
-        elif block.kind in ("body", "list"):
+        elif block.kind in ("body", "list", "table"):
             if is_speaker(block.lines[0].text):
                 trail.leave_run_ins()
             trail.enter_run_in(text, folded)
