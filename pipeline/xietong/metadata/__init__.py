@@ -1,0 +1,182 @@
+"""Works out what a document is: title, issuer, place, level, type and date, each with where it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from xietong.gazetteer import Place, load_places
+from xietong.metadata.catalogue import ITEMS, read_catalogue, read_catalogues
+from xietong.metadata.clues import Clues, gather_clues
+from xietong.metadata.dates import FoundDate, find_dates, find_years
+from xietong.metadata.region import find_region
+from xietong.metadata.titles import find_issuer, find_title, find_type
+from xietong.normalise import fold
+from xietong.records import Document, Metadata, Passage
+
+__all__ = ["describe", "read_catalogue", "read_catalogues"]
+
+
+def describe(
+    document: Document, passages: Sequence[Passage] = (), catalogue_row: Mapping[str, str] | None = None
+) -> Metadata:
+    """Work out what a document is, from its own statements, its first and last lines and its name.
+
+    Parameters
+    ----------
+    document : Document
+        As read; its marks and properties are used where the file format has them.
+    passages : sequence of Passage
+        Its passages; they say which language the region is named in.
+    catalogue_row : mapping, optional
+        The user's row of ``catalogue.csv``; what it states wins, its other columns go to ``user``.
+
+    Returns
+    -------
+    Metadata
+        Items that nothing states are "" (``year`` None); ``origins`` names the source of each item found.
+    """
+    row = dict(catalogue_row or {})
+    found, origins = _work_out(document, passages)
+    for item in ITEMS:
+        if value := row.pop(item, ""):
+            found[item], origins[item] = (int(float(value)) if item == "year" else value), "catalogue"
+    if origins.get("doc_date") == "catalogue" and origins.get("year") != "catalogue":
+        found["year"], origins["year"] = int(str(found["doc_date"])[:4]), "catalogue"
+    return Metadata(**found, origins=dict(sorted(origins.items())), user=row)  # type: ignore[arg-type]
+
+
+def _work_out(document: Document, passages: Sequence[Passage]) -> tuple[dict[str, object], dict[str, str]]:
+    clues = gather_clues(document)
+    title, title_origin = find_title(clues)
+    folded_title = fold(title).text
+    place, name, level, region_origin, level_origin = find_region(clues, folded_title, title_origin)
+    issuer, issuer_origin = find_issuer(clues, folded_title)
+    doc_type, type_origin = find_type(clues, folded_title)
+    date, date_origin = _find_date(clues)
+    year, year_origin = _find_year(clues, folded_title, title_origin, date, date_origin)
+    items: tuple[tuple[str, object, str], ...] = (
+        ("title", title, title_origin),
+        ("issuer", issuer, issuer_origin),
+        ("region", _region_name(place, name, _is_english(document, passages)), region_origin),
+        ("level", level or "other", level_origin),
+        ("doc_type", doc_type, type_origin),
+        ("doc_date", date.iso if date else "", date_origin),
+        ("year", year, year_origin),
+    )
+    return {item: value for item, value, _ in items}, {
+        item: origin for item, value, origin in items if value and origin
+    }
+
+
+def _is_english(document: Document, passages: Sequence[Passage]) -> bool:
+    if passages:
+        return sum(passage.language == "en" for passage in passages[:200]) * 2 > len(passages[:200])
+    sample = document.text[:2000]
+    return sum(character.isascii() for character in sample) > 0.9 * max(1, len(sample))
+
+
+def _region_name(place: Place | None, name: str, is_english: bool) -> str:
+    """Name the region in the language of the document: 广东省/深圳市, Guangdong/Shenzhen."""
+    if place is None:
+        return name
+    if not is_english:
+        return place.region
+    english = {other.name_zh: other.name_en for other in load_places() if other.kind in ("country", "province", "city")}
+    return (
+        "/".join(english.get(part, part) for part in place.parent.split("/")) + f"/{place.name_en}"
+        if (place.kind in ("city", "county", "state"))
+        else place.name_en
+    )
+
+
+_ADOPTED = re.compile(r"通过|批准|公布|发布|修正|修订|修改|制定|令第|施行")
+_FORCE = re.compile(r"(?:自|从)[^,。;]{0,24}(?:起)?(?:施行|实施|生效)|(?:施行|实施|失效|生效|废止)日期.{0,20}")
+_MEETING = re.compile(r"(?:会议|大会|全会|congress|session|assembly|parliament|delivered)", re.I)
+
+
+def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
+    """Give the day the document was given, adopted or signed, by the surest clue that states it."""
+    for stated in clues.stated("date"):
+        if stated.origin == "front matter" and (dates := find_dates(stated.value)):
+            return dates[0], stated.origin
+    for date, origin in (_adoption(clues), _sitting(clues), _signature(clues)):
+        if date:
+            return date, origin
+    labelled = [
+        (date, stated.origin) for stated in clues.stated("date", "posted") for date in find_dates(stated.folded)[:1]
+    ]
+    if labelled:
+        dated = [item for item in labelled if item[0].month] or labelled
+        return dated[0]
+    named = find_dates(clues.file_name)
+    if named and named[-1].month:
+        return named[-1], "file name"
+    for line in clues.head[:12]:
+        if len(line) <= 160 and (dates := [date for date in find_dates(line) if date.day]):
+            return dates[0], "heading"
+    return None, ""
+
+
+def _adoption(clues: Clues) -> tuple[FoundDate | None, str]:
+    """The last of the adoptions and amendments that an act lists under its title."""
+    dates: list[FoundDate] = []
+    for line in clues.head[:25]:
+        if len(line) > 600 or re.match(r"第.{1,3}条|Article", line):
+            break
+        if _ADOPTED.search(line) and not re.match(r"各|现|为", line):
+            dates += [date for date in find_dates(_FORCE.sub("", line)) if date.day]
+    return (max(dates, key=lambda date: (date.year, date.month, date.day)), "heading") if dates else (None, "")
+
+
+def _sitting(clues: Clues) -> tuple[FoundDate | None, str]:
+    """The day of the sitting that a report was given to: ——2026年2月3日在…会议上."""
+    for line in clues.head[:20]:
+        if len(line) <= 200 and _MEETING.search(line) and (dates := [date for date in find_dates(line) if date.month]):
+            return dates[0], "heading"
+    return None, ""
+
+
+def _signature(clues: Clues) -> tuple[FoundDate | None, str]:
+    """A line that is nothing but a date, as under a notice; the first one, the annexes have their own."""
+    for origin, lines in (("heading", clues.head), ("signature", clues.tail)):
+        for line in lines:
+            dates = find_dates(line)
+            if len(dates) == 1 and dates[0].month and len(line) - (dates[0].end - dates[0].start) <= 4:
+                return dates[0], origin
+    return None, ""
+
+
+_NUMBERED_YEAR = re.compile(r"[〔\[(（【]((?:19|20)\d\d)[〕\])）】]第?\d+号")
+_REVIEWED_YEAR = re.compile(r"[、\s](\d{4})年(?:工作|政府工作)?(?:回顾|总结)")
+
+
+def _find_year(
+    clues: Clues, title: str, title_origin: str, date: FoundDate | None, date_origin: str
+) -> tuple[int | None, str]:
+    """Give the year that the document is known by.
+
+    A report called "2012" that was given in the last days of 2011 is the report of 2012: the title's or the file
+    name's year wins where it is within a year of the date.
+    """
+    for text, origin in ((title, title_origin), (clues.file_name.replace("_", " "), "file name")):
+        if year := _named_year(text, date):
+            return year, origin
+    if date:
+        return date.year, date_origin
+    for line in (*clues.head[:30], clues.file_name):
+        if number := _NUMBERED_YEAR.search(line):
+            return int(number[1]), "document number"
+    for line in clues.head:
+        if reviewed := _REVIEWED_YEAR.search(line):
+            return int(reviewed[1]) + 1, "heading"
+    return None, ""
+
+
+def _named_year(text: str, date: FoundDate | None) -> int | None:
+    years = [year.year for year in find_years(text)]
+    years += [found.year for found in find_dates(text) if found.month]
+    if date is None:
+        return years[-1] if years else None
+    near = [year for year in years if abs(year - date.year) <= 1]
+    return near[-1] if near else None

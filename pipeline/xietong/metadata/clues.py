@@ -1,0 +1,184 @@
+"""Gathers the parts of a document that say what it is: head and tail lines, labelled fields, file name."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from itertools import zip_longest
+
+from xietong.normalise import fold
+from xietong.records import Document
+
+HEAD_CHARS, TAIL_CHARS, HEAD_LINES, TAIL_LINES, LINE_CHARS = 6000, 1500, 60, 14, 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A value that the document states under a label, and where: ``front matter``, ``html``, ``heading`` …"""
+
+    item: str  # title, issuer, source, date, posted, number
+    value: str  # as it stands
+    folded: str
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clues:
+    """What is looked at to describe a document; all lines are folded (simplified script, plain width)."""
+
+    file_name: str = ""  # stem, folded; "_" and "-" as they stand
+    raw_name: str = ""  # stem as it stands
+    folders: tuple[str, ...] = ()  # folded, the innermost first
+    head: tuple[str, ...] = ()
+    raw_head: tuple[str, ...] = ()  # the same lines as they stand
+    tail: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    marked_title: str = ""  # as the file format marks it
+    is_table: bool = False
+    sample: str = ""  # folded text from the first pages, for counting places
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def stated(self, *items: str) -> Iterator[Field]:
+        """Give the labelled fields of these items, in the order of the items."""
+        for item in items:
+            yield from (stated for stated in self.fields if stated.item == item)
+
+
+def gather_clues(document: Document) -> Clues:
+    """Gather the clues of a document; the cost does not grow with its length."""
+    name, folders = _split_name(document.file)
+    fields = list(_properties(document))
+    is_table = bool(document.rows)
+    raw_head: list[str] = []
+    tail: list[str] = []
+    if document.text and not is_table:
+        start = _read_front_matter(document.text, fields)
+        raw_head = _lines(_without_boilerplate(document, start, start + HEAD_CHARS))[:HEAD_LINES]
+        rest = max(start + HEAD_CHARS, len(document.text) - TAIL_CHARS)
+        tail = _lines(_without_boilerplate(document, rest, len(document.text)))[-TAIL_LINES:]
+    head = [_fold_line(line) for line in raw_head]
+    fields.extend(_labelled(raw_head, head))
+    return Clues(
+        file_name=_fold_line(name),
+        raw_name=name,
+        folders=folders,
+        head=tuple(head),
+        raw_head=tuple(raw_head),
+        tail=tuple(_fold_line(line) for line in tail),
+        fields=tuple(fields),
+        marked_title=_marked_title(document),
+        is_table=is_table,
+        sample=fold(document.text[:20_000]).text if not is_table else "",
+    )
+
+
+@cache
+def labels() -> dict[str, str]:
+    """Labels that documents put before a value, in lower case and simplified script, and the item they give."""
+    table = files("xietong").joinpath("data/metadata_labels.csv").read_text(encoding="utf-8")
+    return {row["label"].lower(): row["item"] for row in csv.DictReader(table.splitlines())}
+
+
+def _split_name(file: str) -> tuple[str, tuple[str, ...]]:
+    """Give the stem of the file name and the folders above it; the archive's name counts as a folder."""
+    parts = [part for part in re.split(r"/|!/", file.replace("\\", "/")) if part]
+    stem = re.sub(r"\.(?:[A-Za-z]{1,5}\d?|7z)$", "", parts[-1]) if parts else ""
+    return stem, tuple(fold(part).text for part in reversed(parts[:-1]))
+
+
+def _properties(document: Document) -> Iterator[Field]:
+    """Document properties: front matter, HTML meta or the properties of an office file."""
+    origin = _PROPERTY_ORIGINS.get(document.media_type, "document properties")
+    for key, value in document.properties.items():
+        item = labels().get(key.lower().removeprefix("meta:").removeprefix("dc.").removeprefix("html:"))
+        if item and str(value).strip():
+            yield Field(item=item, value=str(value).strip(), folded=_fold_line(str(value)), origin=origin)
+
+
+_PROPERTY_ORIGINS = {"text/html": "html", "application/xhtml+xml": "html", "text/markdown": "front matter"}
+_FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.{0,4000}?)\r?\n---[ \t]*\r?\n", re.S)
+_PAIR = re.compile(r"^([\w.:-]{2,30}):[ \t]*(.*)$")
+
+
+def _read_front_matter(text: str, fields: list[Field]) -> int:
+    """Read a YAML block of plain pairs at the top of the text; give where it ends, 0 without one."""
+    block = _FRONT_MATTER.match(text[:5000].lstrip("\ufeff"))
+    if block is None:
+        return 0
+    key = ""
+    values: dict[str, list[str]] = {}
+    for line in block[1].splitlines():
+        if pair := _PAIR.match(line):
+            key = pair[1].lower()
+            values[key] = [pair[2]] if pair[2] else []
+        elif key and line.lstrip().startswith("- "):
+            values[key].append(line.strip()[2:])
+    for key, found in values.items():
+        value = "、".join(item.strip().strip("'\"") for item in found).strip()
+        if value and (item := labels().get(key)):
+            fields.append(Field(item=item, value=value, folded=_fold_line(value), origin="front matter"))
+    return block.end()
+
+
+@cache
+def _label_pattern() -> re.Pattern[str]:
+    words = sorted((label for label in labels() if not label.isascii()), key=len, reverse=True)
+    words += ["title", "date", "issuer"]
+    return re.compile(
+        rf"(?:^|[\s|,;(*_\[【])({'|'.join(map(re.escape, words))})[\])】*_ ]{{0,4}}(?:[:：]|\t|(?=\d{{4}}[-年])) ?[* \t]{{0,4}}",
+        re.I,
+    )
+
+
+def _labelled(raw_head: list[str], head: list[str]) -> Iterator[Field]:
+    """Values behind labels in the first lines: 发布日期：2025-06-18　来源：县政府办公室, or on the next line."""
+    for n, line in enumerate(head[:40]):
+        found = list(_label_pattern().finditer(line))
+        for match, following in zip_longest(found, found[1:]):
+            end = following.start() if following else len(line)
+            value = line[match.end() : end].strip(" \t*|,;")
+            if not value and n + 1 < len(head) and match.end() >= len(line.rstrip()):
+                value = head[n + 1]
+            item = labels()[match[1].lower()]
+            if value and (item == "title" or len(value) <= 60):
+                raw = raw_head[n]
+                at = raw.find(value)
+                yield Field(
+                    item=item, value=raw[at : at + len(value)] if at >= 0 else value, folded=value, origin="heading"
+                )
+
+
+def _without_boilerplate(document: Document, start: int, end: int) -> str:
+    """Text between two offsets without what the reader marked as navigation, running headers and footers."""
+    pieces, at = [], start
+    end = min(end, len(document.text))
+    for mark in sorted(document.marks, key=lambda mark: (mark.start, -mark.end)):
+        if mark.kind in ("boilerplate", "header", "footer") and mark.start < end and mark.end > at:
+            pieces.append(document.text[at : max(at, mark.start)])
+            at = mark.end
+    pieces.append(document.text[at:end] if at < end else "")
+    return "".join(pieces)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with text in them; texts without line breaks are cut where wide spaces or tabs stand in their place."""
+    cut = re.split(r"[\r\n\u2028\x0b\x0c]+|\u3000{2,}|\t{1,}(?=\S*——)|\t{3,}", text)
+    return [line.strip()[:LINE_CHARS] for line in cut if line.strip() and not line.strip().startswith("<!--")]
+
+
+def _fold_line(line: str) -> str:
+    return fold(line.strip(" \t*#>").strip()).text.strip()
+
+
+def _marked_title(document: Document) -> str:
+    for kind, level in (("title", 0), ("heading", 1)):
+        for mark in document.marks:
+            if mark.kind == kind and (not level or mark.level == level) and mark.start < 8000:
+                title = " ".join(document.text[mark.start : mark.end].split())
+                if 2 < len(title) <= 200:
+                    return title
+    return ""
