@@ -18,10 +18,8 @@ from xietong.normalise import fold
 from xietong.records import Document
 
 CORPORA = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpora"
-#: The index has no level for counties and districts: it gives them their city's or province's.
-SHORT = re.compile(
-    r"(?:特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市|[\u4e00-\u9fff]+族自治州|州|地区|\(中央\)|\(central\)| \(US\))$"
-)
+SUFFIXES = re.compile(r"(?:\(中央\)|\(central\)|\(us\)|\s)")
+CHINESE_DIGITS = str.maketrans("0123456789", "〇一二三四五六七八九")
 
 
 def read(path: str) -> Document | None:
@@ -49,24 +47,59 @@ def _decode(content: bytes) -> str:
 
 
 def region_key(region: str) -> str:
-    """Name of the last place of a region, without its suffix, in simplified script and lower case."""
-    last = fold(region).text.split("/")[-1].strip()
-    return SHORT.sub("", last).lower() or last.lower()
+    """Name of the last place of a region, in simplified script, without spaces."""
+    return SUFFIXES.sub("", fold(region.split("/")[-1]).text.lower())
 
 
 def is_same_region(expected: str, found: str) -> bool:
-    """Whether the places agree; a district of the place that the index names agrees as well."""
+    """Whether the places agree, in full or short; a district of the place that the index names agrees as well."""
     want = region_key(expected)
-    return (
-        want in [region_key(part) for part in found.split("/")]
-        or (want == "china" and found == "中国")
-        or (want == "中国" and found == "China")
+    names = [region_key(part) for part in found.split("/")]
+    names += [{"china": "中国", "中国": "china"}.get(name, name) for name in names]
+    return any(
+        name[:2] == want[:2] and (name.startswith(want) or want.startswith(name)) or _is_prefecture(want, name)
+        for name in names
+        if name
     )
 
 
+def _is_prefecture(short: str, name: str) -> bool:
+    """Whether 阿坝州 is meant by 阿坝藏族羌族自治州."""
+    return short.endswith("州") and name.endswith("自治州") and name.startswith(short[:-1])
+
+
 def is_same_level(expected: str, found: str) -> bool:
-    """Whether the levels agree; the index counts counties to their city or province."""
+    """Whether the levels agree; the index has no level for counties, it gives them their city's or province's."""
     return expected == found or (found == "county" and expected in ("city", "provincial"))
+
+
+def states_year(row: dict[str, str], document: Document) -> bool:
+    """Whether the name, the first or the last pages state the year in any calendar and numerals."""
+    year = int(row["year"])
+    text = Path(row["path"]).name + document.text[:6000] + document.text[-1500:]
+    text = re.sub(r"\s", "", fold(text).text)
+    forms = [str(year), str(year).translate(CHINESE_DIGITS), str(year).translate(CHINESE_DIGITS).replace("〇", "零")]
+    if year > 1911:
+        forms += [f"民国{year - 1911}年", f"民国{_chinese(year - 1911)}年"]
+    return any(form in text for form in forms)
+
+
+def states_region(row: dict[str, str], document: Document) -> bool:
+    """Whether the name or the text names the place; the centre is stated by any of its bodies."""
+    want = region_key(row["region"])
+    text = fold(re.sub(r"[_\s]", "", Path(row["path"]).name) + document.text[:20000]).text.lower()
+    short = re.sub(r"(?:自治区|[\u4e00-\u9fff]族自治州|省|市|州)$", "", want)
+    if want in ("中国", "china"):
+        return bool(re.search("国务院|中共中央|全国人|全国|国家|中央|部|china|state council|central", text))
+    return (short if len(short) >= 2 else want) in re.sub(r"\s", "", text)
+
+
+def _chinese(number: int) -> str:
+    digits = "零一二三四五六七八九"
+    hundreds, tens, ones = number // 100, number // 10 % 10, number % 10
+    text = (digits[hundreds] + "百" if hundreds else "") + ("零" if hundreds and not tens and ones else "")
+    text += (digits[tens] if tens > 1 or hundreds else "") + "十" if tens else ""
+    return text + (digits[ones] if ones else "")
 
 
 def main() -> None:
@@ -74,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=("tune", "report"), default="report")
     parser.add_argument("--errors", action="store_true")
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="part of a collection's name")
     options = parser.parse_args()
     with (CORPORA / "corpora.csv").open(encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
@@ -96,6 +129,11 @@ def main() -> None:
             checks["region"] = (row["region"], found.region, is_same_region(row["region"], found.region))
             checks["level"] = (row["level"], found.level, is_same_level(row["level"], found.level))
         for item, (expected, got, is_right) in checks.items():
+            is_stated = states_year(row, document) if item == "year" else states_region(row, document)
+            asked[f"{item} of all"] += 1
+            right[f"{item} of all"] += is_right
+            if not is_stated:
+                continue
             asked[item] += 1
             right[item] += is_right
             by_collection[row["collection"]][item if is_right else f"{item} wrong"] += 1
@@ -103,7 +141,7 @@ def main() -> None:
                 print(
                     f"{item}: want {expected!r}, got {got!r} from {found.origins.get(item)} | {row['path'][-90:]} | {found.title[:40]}"
                 )
-    for item in ("year", "region", "level"):
+    for item in ("year", "region", "level", "year of all", "region of all", "level of all"):
         print(f"{item}: {right[item]} of {asked[item]} = {right[item] / max(1, asked[item]):.4f}")
     print("not read:", asked["unread"], file=sys.stderr)
     for collection, counts in sorted(by_collection.items()):

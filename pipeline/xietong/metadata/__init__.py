@@ -53,6 +53,8 @@ def _work_out(document: Document, passages: Sequence[Passage]) -> tuple[dict[str
     place, name, level, region_origin, level_origin = find_region(clues, folded_title, title_origin)
     issuer, issuer_origin = find_issuer(clues, folded_title)
     doc_type, type_origin = find_type(clues, folded_title)
+    if place and place.name_zh == "台湾" and doc_type == "regulation":
+        level = "central"  # Taiwan's acts are made by its central bodies
     date, date_origin = _find_date(clues)
     year, year_origin = _find_year(clues, folded_title, title_origin, date, date_origin)
     items: tuple[tuple[str, object, str], ...] = (
@@ -91,7 +93,9 @@ def _region_name(place: Place | None, name: str, is_english: bool) -> str:
 
 
 _ADOPTED = re.compile(r"通过|批准|公布|发布|修正|修订|修改|制定|令第|施行")
-_FORCE = re.compile(r"(?:自|从)[^,。;]{0,24}(?:起)?(?:施行|实施|生效)|(?:施行|实施|失效|生效|废止)日期.{0,20}")
+_FORCE = re.compile(
+    r"[\d ]{4,}年[\d ]{1,4}月[\d ]{1,4}日 ?起?(?:施行|实施|执行|生效)|(?:自|从)[^,。;]{0,24}(?:起)?(?:施行|实施|生效)|(?:施行|实施|失效|生效|废止)日期.{0,20}"
+)
 _MEETING = re.compile(r"(?:会议|大会|全会|congress|session|assembly|parliament|delivered)", re.I)
 
 
@@ -100,7 +104,13 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
     for stated in clues.stated("date"):
         if stated.origin == "front matter" and (dates := find_dates(stated.value)):
             return dates[0], stated.origin
-    for date, origin in (_adoption(clues), _sitting(clues), _signature(clues)):
+    named = find_dates(clues.file_name)
+    version = named[-1] if named and named[-1].day else None
+    adopted, origin = _adoption(clues)
+    if adopted:  # a name such as 条例(2019-03-02) says which version of an act it is
+        is_later = version is not None and (version.year, version.month) > (adopted.year, adopted.month)
+        return (version, "file name") if is_later else (adopted, origin)
+    for date, origin in (_sitting(clues), _signature(clues)):
         if date:
             return date, origin
     labelled = [
@@ -109,7 +119,6 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
     if labelled:
         dated = [item for item in labelled if item[0].month] or labelled
         return dated[0]
-    named = find_dates(clues.file_name)
     if named and named[-1].month:
         return named[-1], "file name"
     for line in clues.head[:12]:
@@ -120,12 +129,17 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
 
 def _adoption(clues: Clues) -> tuple[FoundDate | None, str]:
     """The last of the adoptions and amendments that an act lists under its title."""
-    dates: list[FoundDate] = []
-    for line in clues.head[:25]:
-        if len(line) > 600 or re.match(r"第.{1,3}条|Article", line):
-            break
-        if _ADOPTED.search(line) and not re.match(r"各|现|为", line):
-            dates += [date for date in find_dates(_FORCE.sub("", line)) if date.day]
+    ends = [
+        n for n, line in enumerate(clues.head) if re.match(r"第 ?[一1] ?[条章]|Article 1\b|Chapter (?:1|I)\b", line)
+    ]
+    if ends:  # an act: its history may be wrapped anywhere, also inside a date
+        history = _FORCE.sub("", "".join(clues.head[: ends[0]]))
+        dates = [date for date in find_dates(history) if date.day] if _ADOPTED.search(history) else []
+    else:
+        dates = []
+        for line in clues.head[:25]:
+            if len(line) <= 200 and _ADOPTED.search(line) and not re.match(r"各|现|为|自", line):
+                dates += [date for date in find_dates(_FORCE.sub("", line)) if date.day]
     return (max(dates, key=lambda date: (date.year, date.month, date.day)), "heading") if dates else (None, "")
 
 
@@ -156,12 +170,17 @@ def _find_year(
 ) -> tuple[int | None, str]:
     """Give the year that the document is known by.
 
-    A report called "2012" that was given in the last days of 2011 is the report of 2012: the title's or the file
-    name's year wins where it is within a year of the date.
+    A report called "2012" that was given in the last days of 2011 is the report of 2012: the title's year wins where
+    it is within a year of the date, and so does the one year that the file name gives.
     """
-    for text, origin in ((title, title_origin), (clues.file_name.replace("_", " "), "file name")):
-        if year := _named_year(text, date):
-            return year, origin
+    if year := _named_year(title, date):
+        return year, title_origin
+    name = clues.file_name.replace("_", " ")
+    in_name = {year.year for year in find_years(name)}
+    if len(in_name) == 1:
+        return in_name.pop(), "file name"
+    if year := _named_year(name, date):
+        return year, "file name"
     if date:
         return date.year, date_origin
     for line in (*clues.head[:30], clues.file_name):
@@ -175,7 +194,6 @@ def _find_year(
 
 def _named_year(text: str, date: FoundDate | None) -> int | None:
     years = [year.year for year in find_years(text)]
-    years += [found.year for found in find_dates(text) if found.month]
     if date is None:
         return years[-1] if years else None
     near = [year for year in years if abs(year - date.year) <= 1]

@@ -32,7 +32,7 @@ _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _PATTERNS = (
     # 2026年2月3日, 2026 年 2 月; also 二〇二六年二月三日
-    ("western", re.compile(rf"((?:19|20)\d\d|[一二][〇零○一二三四五六七八九]{{3}}) ?年(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日?)?)?")),
+    ("western", re.compile(rf"((?:19|20)\d\d|[一二](?: ?[〇零○一二三四五六七八九]){{3}}) ?年(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日?)?)?")),
     # 民国 98 年 06 月 17 日, 中华民国一百零四年十二月三十日
     ("republic", re.compile(rf"民国 ?([\d{_CN}]{{1,4}}) ?年(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日)?)?")),
     ("numeric", re.compile(r"(?<![\d.])((?:19|20)\d\d)([-/.])(\d{1,2})(?:\2(\d{1,2}))?(?![\d.-])")),
@@ -101,8 +101,8 @@ _YEAR_SPAN = re.compile(
     r"(?:19|20)\d\d ?(?:年度?)? ?(?:[-—–─~～―至到]|--|——)+ ?(?:19|20)?\d\d ?年?"
     r"|(?:到|至|迈向|面向) ?20\d\d ?年|20\d\d ?年?(?:远景|愿景|中长期)|(?:till|until|towards?|by|to) 20\d\d"
 )
-_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?![\d.]|[-/]\d)")
-_CHINESE_YEAR = re.compile("([一二][〇零○一二三四五六七八九]{3})年")
+_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?![\d.]|[-/]\d| ?年 ?\d{1,2} ?月)")
+_CHINESE_YEAR = re.compile("([一二][〇零○一二三四五六七八九]{3})年(?![一二三四五六七八九十]{1,2}月)")
 
 
 def _read(kind: str, match: re.Match[str]) -> FoundDate | None:
@@ -126,6 +126,7 @@ def _number(text: str | None) -> int:
     """Read 98, 二〇二六, 十二, 三十一, 一百零四; 0 for nothing."""
     if not text:
         return 0
+    text = text.replace(" ", "")
     if text.isdigit():
         return int(text)
     if "百" not in text and "十" not in text:

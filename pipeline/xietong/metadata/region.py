@@ -68,10 +68,13 @@ def _fits(level: str, place: Place | None) -> bool:
 def _claims(clues: Clues, title: str, title_origin: str) -> Iterator[Claim]:
     """What the clues say, the surest first."""
     context = clues.sample[:4000]
+    if re.search(r"中华民国 ?[\d一二三四五六七八九十百]{1,4} ?年", context[:1500]):
+        body = _first_body(title)
+        level = body[1].level if body and body[1].region == "台湾" else "provincial"
+        yield Claim("heading", place=places_by_name()["台湾"][0], level=level)
+    yield from _titled_or_sitting(clues, title, title_origin, context)
     for stated in clues.stated("issuer"):
         yield from _claim(stated.folded, stated.origin, context)
-    yield from _sittings(clues, context)
-    yield from _leading(title, title_origin, context)
     for stated in clues.stated("number"):
         yield from _numbered(stated.folded, stated.origin)
     for line in clues.head[:25]:
@@ -79,6 +82,8 @@ def _claims(clues: Clues, title: str, title_origin: str) -> Iterator[Claim]:
     yield from _speakers(clues, context)
     yield from _signatures(clues, context)
     yield from _named_in_file(clues, context)
+    if first := _first_word(title):
+        yield Claim(title_origin, place=places_by_name()[first.region][0], level=first.level)
     yield from _claim(title, title_origin, context)
     for stated in clues.stated("source"):
         yield from _claim(stated.folded, stated.origin, context)
@@ -89,25 +94,38 @@ def _claims(clues: Clues, title: str, title_origin: str) -> Iterator[Claim]:
     yield from _most_mentioned(clues)
 
 
+def _titled_or_sitting(clues: Clues, title: str, title_origin: str, context: str) -> Iterator[Claim]:
+    """The place that the title begins with, and the assembly that sat.
+
+    A province's act on one of its districts is the province's, though the district leads the title.
+    """
+    titled = list(_leading(title, title_origin, context))
+    sat = list(_sittings(clues, title, context))
+    place = titled[0].place if titled else None
+    assembly = next((claim.place for claim in sat if claim.place), None)
+    if place and assembly and place.kind == "county" and assembly.name_zh in place.parent.split("/"):
+        titled = []
+    yield from titled
+    yield from sat
+
+
 _SITTING = re.compile(
-    r"(?:在|提请|提交|向|经)?(.{0,40}?)第?.{0,3}(?:届|次).{0,14}(?:会议|大会|代表大会|常务委员会|常委会|全会)"
+    r"(?:在|提请|经|于)?([^,。;:—()\d]{0,24}?)(?:第.{1,4}?届|第.{1,4}?次)[^,。;]{0,12}(?:会议|大会|常委会|全会)"
 )
-_ADOPTED = re.compile(r"(?:通过|批准|公布|发布|修正|修订|修改)")
 
 
-def _sittings(clues: Clues, context: str) -> Iterator[Claim]:
-    """The body that a report was given to or that adopted an act: in one of the first lines, with a date."""
-    for line in clues.head[:25]:
-        if (
-            len(line) <= 300
-            and re.search(r"\d年|年\d?\d?.?月|第.{1,4}届", line)
-            and ("会议" in line or _ADOPTED.search(line))
-        ):
-            yield from _claim(_SKIPPED.sub("", line), "heading", context)
-            if re.search(r"(?:在|于)?省第.{1,3}届", line):
-                yield Claim("heading", level="provincial")
-            elif re.search(r"(?:在|于)?市第.{1,3}届", line):
-                yield Claim("heading", level="city")
+def _sittings(clues: Clues, title: str, context: str) -> Iterator[Claim]:
+    """The body that a report was given to or that adopted an act: before its number in one of the first lines."""
+    for line in (title, *clues.head[:25]):
+        if len(line) > 200:
+            continue
+        for match in _SITTING.finditer(line):
+            assembly = re.sub(r"^.*(?:在|经|于|提请)", "", match[1])
+            if not assembly:
+                continue
+            yield from _claim(assembly, "heading", context)
+            if assembly in ("省", "市", "自治区", "县", "区", "州"):
+                yield Claim("heading", level=_SUFFIX_LEVELS[assembly])
 
 
 # what an act says it applies, passes on or rests on is another body's
@@ -119,9 +137,12 @@ _LEAD = re.compile(
 )
 
 
+_ZONE = re.compile(r"^中国[((]([\u4e00-\u9fff]{2,4})[))](?=自由贸易)")
+
+
 def _leading(text: str, origin: str, context: str) -> Iterator[Claim]:
     """The place or body that a title begins with."""
-    text = _LEAD.sub("", text)
+    text = _LEAD.sub("", _ZONE.sub(r"\1", text))
     yield from _claim(text[:30], origin, context, lead=True)
 
 
@@ -201,17 +222,19 @@ def _body_pattern() -> re.Pattern[str]:
     return re.compile("|".join(re.escape(name) for name in sorted(always, key=len, reverse=True)))
 
 
-_FIRST_WORD_ONLY = ("国家", "全国", "中央", "central")
+_FIRST_WORD_ONLY = ("国家", "全国", "中央", "Central")
 
 
 def _first_body(text: str) -> tuple[int, Body] | None:
     """Where the first body known by itself stands, and which it is."""
     by_name = {body.name: body for body in _bodies()}
-    for name in _FIRST_WORD_ONLY:
-        if text.startswith(name):
-            return 0, by_name[name]
     match = _body_pattern().search(text)
     return (match.start(), by_name[match[0]]) if match else None
+
+
+def _first_word(title: str) -> Body | None:
+    """What a title's first word says where nothing surer does: 国家…, 全国…, 中央…."""
+    return next((body for body in _bodies() if body.name in _FIRST_WORD_ONLY and title.startswith(body.name)), None)
 
 
 def _weak_place(text: str) -> Mention | None:
@@ -280,6 +303,8 @@ def _signatures(clues: Clues, context: str) -> Iterator[Claim]:
 def _named_in_file(clues: Clues, context: str) -> Iterator[Claim]:
     """What the file name begins with, then any place in it; ``US_Alabama`` and ``HongKong`` are read as words."""
     name = _spaced(clues.file_name)
+    if first := _first_word(name):
+        yield Claim("file name", place=places_by_name()[first.region][0], level=first.level)
     yield from _leading(name, "file name", context)
     states = [p for m in find_places(name) for p in m.places if p.kind in ("state", "province")]
     if states and name.isascii():
@@ -289,8 +314,8 @@ def _named_in_file(clues: Clues, context: str) -> Iterator[Claim]:
 
 def _spaced(name: str) -> str:
     """Put spaces where file names have none: underscores, HongKong."""
-    name = re.sub(r"[_+]+", " ", name)
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_+]+", " ", name))
+    return re.sub(r"(?<![A-Za-z])[a-z]", lambda letter: letter[0].upper(), name)
 
 
 def _most_mentioned(clues: Clues) -> Iterator[Claim]:

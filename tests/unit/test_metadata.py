@@ -1,0 +1,168 @@
+import pytest
+
+from xietong.errors import UsageError
+from xietong.metadata import describe, read_catalogue, read_catalogues
+from xietong.metadata.dates import find_dates, find_years
+from xietong.metadata.titles import document_type_of
+from xietong.records import Document, Source
+
+
+def described(text="", file="a.txt", row=None, **fields):
+    return describe(Document(file=file, sha256="", text=text, **fields), (), row)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026年2月3日", ["2026-02-03"]),
+        ("2026 年 2 月", ["2026-02"]),
+        ("二〇二一年三月五日", ["2021-03-05"]),
+        ("二○一一年十二月三十一日", ["2011-12-31"]),
+        ("中华民国101年5月9日", ["2012-05-09"]),
+        ("民国一百零四年十二月三十日", ["2015-12-30"]),
+        ("民国九十八年六月十七日", ["2009-06-17"]),
+        ("2017-11-17", ["2017-11-17"]),
+        ("t20130730_94923", ["2013-07-30"]),
+        ("5 March 2008", ["2008-03-05"]),
+        ("March 5, 2008", ["2008-03-05"]),
+        ("2026年13月40日", []),
+        ("12.2021.5 3021年", []),
+    ],
+)
+def test_dates_are_read_in_every_calendar(text, expected):
+    assert [date.iso for date in find_dates(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("澜江省2026年政府工作报告", [2026]),
+        ("行动方案(2023—2025年)", []),
+        ("规划(2021-2035)", []),
+        ("2035年远景目标纲要", []),
+        ("报告(2012年12月20日 某某)", []),
+        ("二〇一九年工作要点", [2019]),
+    ],
+)
+def test_a_title_gives_its_year_but_not_what_a_plan_covers(title, expected):
+    assert [year.year for year in find_years(title)] == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("2026年政府工作报告", "work report"),
+        ("关于印发安柏望城市群发展规划的通知", "notice"),
+        ("澜江省国土空间规划（2021—2035年）", "plan"),
+        ("关于加快发展的若干意见", "opinion"),
+        ("澜江省航道管理条例（2019年修正）", "regulation"),
+        ("Notice on Issuing the Development Plan", "notice"),
+        ("Budget Speech 2025", "speech"),
+        ("散文一篇", ""),
+    ],
+)
+def test_type_comes_from_the_deciding_word_of_the_title(title, expected):
+    assert document_type_of(title) == expected
+
+
+REPORT = "政府工作报告\n\n——2026年1月22日在{assembly}第十二届人民代表大会第四次会议上\n\n{speaker}\n\n各位代表：\n\n现在，我代表{short}人民政府向大会报告工作。\n"
+
+
+@pytest.mark.parametrize(
+    ("assembly", "short", "region", "level"),
+    [
+        ("广东省", "省", "广东省", "provincial"),
+        ("深圳市", "市", "广东省/深圳市", "city"),
+        ("上海市", "市", "上海市", "provincial"),
+        ("吉林市", "市", "吉林省/吉林市", "city"),
+        ("澜江省", "省", "澜江省", "provincial"),  # no gazetteer knows it
+        ("阿坝藏族羌族自治州", "州", "四川省/阿坝藏族羌族自治州", "city"),
+    ],
+)
+def test_a_work_report_is_from_where_the_assembly_sat(assembly, short, region, level):
+    found = described(REPORT.format(assembly=assembly, short=short, speaker="顾怀远"))
+    assert (found.region, found.level, found.year, found.doc_date) == (region, level, 2026, "2026-01-22")
+    assert (found.title, found.doc_type) == ("政府工作报告", "work report")
+    assert found.origins["doc_date"] == "heading"
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "region", "level", "year"),
+    [
+        ("沪府办发〔2025〕11号\n各区人民政府：\n现印发给你们。", "x.txt", "上海市", "provincial", 2025),
+        ("国务院关于支持河南省加快建设的指导意见\n国发〔2011〕32号\n", "x.txt", "中国", "central", 2011),
+        ("河南省人民政府关于贯彻国务院有关意见的实施意见\n", "x.txt", "河南省", "provincial", None),
+        ("主席，本人謹此陳辭。", "香港_施政報告_2013-01-16.txt", "香港", "provincial", 2013),
+        (
+            "促進產業發展條例\n中華民國九十二年九月四日公布\n第 1 條\n為促進產業，制定本條例。",
+            "x.txt",
+            "台湾",
+            "central",
+            2003,
+        ),
+        (
+            "My fellow citizens, thank you.",
+            "US_Alabama_state_of_the_state_2019.txt",
+            "United States/Alabama",
+            "provincial",
+            2019,
+        ),
+        ("Mr Speaker, I beg to move.", "Singapore_budget_speech_1962.txt", "Singapore", "central", 1962),
+        ("随便一段话。", "随便.txt", "", "other", None),
+    ],
+)
+def test_region_level_and_year_come_from_the_surest_clue(text, file, region, level, year):
+    found = described(text, file)
+    assert (found.region, found.level, found.year) == (region, level, year)
+
+
+def test_front_matter_wins_over_lines_and_file_name():
+    text = "---\ntitle: 柏川市数据条例（2014年）\ndate: '2014-07-16'\n---\n\n其他标题的通知\n\n2019年1月1日\n"
+    found = described(text, "2020.md")
+    assert (found.title, found.doc_date) == ("柏川市数据条例（2014年）", "2014-07-16")
+    assert found.origins["title"] == "front matter"
+
+
+def test_an_act_is_dated_by_its_last_amendment_even_across_a_wrapped_line():
+    text = "某某條例\n1.中華民國八十九年二月九日公布全文\n2.中華民國一百零四年十二\n  月三十日修正公布第 3 條\n第 1 條\n內容。"
+    assert described(text).doc_date == "2015-12-30"
+
+
+def test_the_catalogue_wins_and_its_other_columns_are_kept():
+    row = {"title": "Mine", "year": "1999", "level": "county", "project": "A1"}
+    found = described("2011年通知\n", row=row)
+    assert (found.title, found.year, found.level, dict(found.user)) == ("Mine", 1999, "county", {"project": "A1"})
+    assert found.origins["title"] == "catalogue"
+
+
+def test_rows_of_a_table_do_not_say_where_the_table_is_from():
+    document = Document(file="事项.csv", sha256="", text="北京市的事项\n上海市的事项", rows=(object(),))
+    assert describe(document).region == ""
+
+
+def test_catalogue_rows_are_found_by_path_and_by_name(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "catalogue.csv").write_text(
+        "File,title,year,mine\nsub/a.txt,A,2001,x\nb.txt,B,,\n", encoding="utf-8-sig"
+    )
+    sources = [Source(file=name, location=str(tmp_path / name)) for name in ("sub/a.txt", "b.txt", "c.txt")]
+    rows = read_catalogues([tmp_path], sources)
+    assert rows == {"sub/a.txt": {"title": "A", "year": "2001", "mine": "x"}, "b.txt": {"title": "B"}}
+
+
+def test_all_problems_of_a_catalogue_are_reported_at_once(tmp_path):
+    (tmp_path / "catalogue.csv").write_text(
+        "file,year,level\na,20x1,provncial\na,2001,city\n,2002,\n", encoding="utf-8"
+    )
+    with pytest.raises(UsageError) as caught:
+        read_catalogue(tmp_path)
+    message = str(caught.value)
+    assert "line 2" in message
+    assert 'did you mean "provincial"' in message
+    assert "has a row already" in message
+    assert "line 4" in message
+
+
+def test_a_catalogue_saved_by_chinese_excel_is_read(tmp_path):
+    (tmp_path / "catalogue.csv").write_bytes("file;title\na.txt;标题\n".encode("gb18030"))
+    assert read_catalogue(tmp_path) == {"a.txt": {"title": "标题"}}
