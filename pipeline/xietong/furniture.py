@@ -245,9 +245,9 @@ def name_opening(blocks: list[Block]) -> None:
         text = block.text
         if block.kind == "heading":
             continue
-        if _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text):
-            block.kind = "front"
-        elif (n_keys >= 2 and _KEY_VALUE.match(text)) or (has_title and len(text) <= 40 and text[0] not in "#*"):
+        is_about = _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text)
+        is_key = n_keys >= 2 and _KEY_VALUE.match(text)
+        if is_about or is_key or (has_title and len(text) <= 40 and text[0] not in "#*"):
             block.kind = "front"
         elif not has_title and len(text) >= 4 and text[0] not in "#*>-":
             block.kind, block.level, has_title = "heading", 1, True

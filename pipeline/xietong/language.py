@@ -36,20 +36,25 @@ def language_of(text: str, default: str = "") -> str:
     >>> language_of("區域協調發展"), language_of("区域协调发展"), language_of("Regional growth")
     ('zh-Hant', 'zh-Hans', 'en')
     """
-    return languages_of_spans(text, [(0, len(text))], default)[0]
+    classes = _classes()[np.minimum(code_points(text), _TOP)]
+    return _decide(np.bincount(classes, minlength=7).tolist(), default)
 
 
 def languages_of_spans(text: str, spans: Sequence[tuple[int, int]], default: str = "") -> list[str]:
-    """Give the language of each span of a text, as `language_of` does, in one pass over the text."""
+    """Give the language of each span of a text, as `language_of` does, in one pass over the text.
+
+    ``spans`` are in order and do not overlap. Where ``default`` is "", the language of the text as a whole serves.
+    """
     if not spans:
         return []
     classes = _classes()[np.minimum(code_points(text), _TOP)]
-    totals = np.zeros((7, len(text) + 1), dtype=np.int32)
-    for kind in range(1, 7):
-        np.cumsum(classes == kind, out=totals[kind, 1:])
     bounds = np.asarray(spans, dtype=np.int64).reshape(-1, 2)
-    counts = totals[:, bounds[:, 1]] - totals[:, bounds[:, 0]]
-    return [_decide(column, default) for column in counts.T.tolist()]
+    # each character counts for its span (2i + 1) or for the gap before it (2i)
+    n_places = np.diff(np.concatenate(([0], bounds.ravel(), [len(text)])))
+    place = np.repeat(np.arange(len(n_places), dtype=np.int64), n_places)
+    counts = np.bincount(place * 7 + classes, minlength=7 * len(n_places)).reshape(-1, 7)
+    default = default or _decide(counts.sum(axis=0).tolist(), "")
+    return [_decide(row, default) for row in counts[1::2].tolist()]
 
 
 def _decide(counts: list[int], default: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from xietong.characters import HAN
@@ -61,8 +61,14 @@ def _leave_out_markup(block: Block, wide: str) -> None:
 # --- paragraphs -----------------------------------------------------------------------------------------------------
 
 
+#: Text wrapped at more columns than this is not wrapped.
+_WIDEST = 160
+
+
 def _width(text: str) -> int:
-    """Give the width in columns; a Chinese character takes two."""
+    """Give the width in columns; a Chinese character takes two. Beyond what a line is wrapped at, any width will do."""
+    if len(text) > 2 * _WIDEST:
+        return 2 * _WIDEST
     return len(text) if text.isascii() else (len(text.encode("utf-8", "replace")) + len(text)) // 2
 
 
@@ -92,7 +98,7 @@ class _Wrap:
         rank = int(len(loose) * 0.97) if len(loose) > 30 else len(loose) - 1
         columns = sorted(_width(line.text) for line in loose)[rank]
         characters = sorted(line.raw_end - line.raw_start for line in loose)[rank]
-        if not 20 <= columns <= 160:
+        if not 20 <= columns <= _WIDEST:
             return _Wrap()
         if len(loose) > 2 and {line.raw_end - line.raw_start for line in loose[:-1]} == {characters}:
             return _Wrap(columns, characters, True)
@@ -113,10 +119,10 @@ def _gather(lines: Sequence[Line], wrap: _Wrap) -> list[Block]:
         if blocks:
             block, previous = blocks[-1], lines[i - 1]
             if line.group >= 0 and line.group == previous.group and line.kind == previous.kind:
-                block.lines.append(line)
+                block.add(line)
                 continue
             if (wrap.columns and _continues(previous, line, block, wrap)) or _follows_label(previous, line, block):
-                block.lines.append(line)
+                block.add(line)
                 continue
         kind = line.kind
         if kind in ("", "paragraph"):
@@ -189,8 +195,7 @@ def _name_references(blocks: list[Block]) -> None:
             inside = True
         elif block.kind in ("body", "list", "heading"):
             is_entry = _ENTRY.match(text) is not None
-            is_cited = len(text) < 500 and _CITED.search(text) is not None
-            if is_entry and (inside or is_cited):
+            if is_entry and (inside or (len(text) < 500 and _CITED.search(text))):
                 block.kind, block.level = "reference", 0
             elif inside and block.kind != "heading" and len(text) < 400 and (text[0].islower() or _YEAR.search(text)):
                 block.kind = "reference"
@@ -250,7 +255,7 @@ def _join_cut(blocks: list[Block], style: _Style) -> list[Block]:
             continue
         found = _continuation(blocks, i, block, taken)
         while found is not None:
-            block.lines += blocks[found].lines
+            block.add(*blocks[found].lines)
             taken.add(found)
             found = _continuation(blocks, found, block, taken)
     return joined
@@ -312,7 +317,7 @@ def _join_runs(blocks: list[Block], style: _Style) -> list[Block]:
             before = joined[-1]
             if ends_sentence(before.lines[-1].text) or not style.has_stops:
                 before.stops.append(block.start)
-            before.lines += block.lines
+            before.add(*block.lines)
         else:
             joined.append(block)
     return joined

@@ -34,18 +34,22 @@ class Block:
     kind: str
     lines: list[Line]
     level: int = 0  # of a heading that the format or Markdown marks
+    text: str = ""  # its lines as they are, for looking at
     stops: list[int] = field(default_factory=list)  # where, within the block, a line begins a sentence of its own
     pieces: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.text = " ".join([line.text for line in self.lines])
+
+    def add(self, *lines: Line) -> None:
+        """Read on in these lines."""
+        self.lines += lines
+        self.text = " ".join([self.text, *(line.text for line in lines)])
 
     @property
     def start(self) -> int:
         """Where the block starts in the document."""
         return self.lines[0].start
-
-    @property
-    def text(self) -> str:
-        """The block's lines as they are, for looking at."""
-        return self.lines[0].text if len(self.lines) == 1 else " ".join(line.text for line in self.lines)
 
 
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+|\x0c")

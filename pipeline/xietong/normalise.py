@@ -333,9 +333,9 @@ def _joint(text: str, first: int, last: int, following: str) -> tuple[int, str]:
         return (last - 1 if _is_divided(text[first : last - 1], following) else last), ""
     if not before or not after or _SET_SOLID.match(before) or _SET_SOLID.match(after):
         return last, ""
-    if _MARK.match(before) and _MARK.match(after) or before.isdigit() and after.isdigit():
-        return last, ""
-    return last, " "
+    are_marks = _MARK.match(before) and _MARK.match(after)
+    are_digits = before.isdigit() and after.isdigit()
+    return last, "" if are_marks or are_digits else " "
 
 
 def _is_divided(before: str, after: str) -> bool:

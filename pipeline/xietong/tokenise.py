@@ -53,40 +53,48 @@ def tokenise(passages: Sequence[Passage], tokeniser: Tokeniser) -> list[Tokenise
 
 def _tokenise(passage: Passage, tokeniser: Tokeniser) -> TokenisedPassage:
     text = passage.folded.text
-    if passage.language not in ("en", "other"):
-        words = tokeniser.cut(text)
-        ends = tuple(accumulate(map(len, words), initial=0))
-        if " " not in text and "\n" not in text:
-            tokens = tuple(words)
-            return TokenisedPassage(passage, tokens, ends[:-1], _lower(tokens))
-        kept = [(word, start) for word, start in zip(words, ends, strict=False) if not word.isspace()]
-        tokens = tuple(word for word, _ in kept)
-        return TokenisedPassage(passage, tokens, tuple(start for _, start in kept), _lower(tokens))
-    tokens_list: list[str] = []
+    if passage.language in ("en", "other"):
+        return _tokenise_stretches(passage, text, tokeniser)
+    words = tokeniser.cut(text)
+    starts = tuple(accumulate(map(len, words[:-1]), initial=0)) if words else ()
+    if " " in text or "\n" in text:
+        kept = [(word, start) for word, start in zip(words, starts, strict=True) if not word.isspace()]
+        words, starts = [word for word, _ in kept], tuple(start for _, start in kept)
+    tokens = tuple(words)
+    lemmas = tokens if text == text.lower() else tuple(map(str.lower, tokens))
+    return TokenisedPassage(passage, tokens, starts, lemmas)
+
+
+def _tokenise_stretches(passage: Passage, text: str, tokeniser: Tokeniser) -> TokenisedPassage:
+    """Cut a text that is not Chinese as a whole; Chinese words inside it are cut as Chinese."""
+    tokens: list[str] = []
     starts: list[int] = []
     lemmas: list[str] = []
+    remembered = tokeniser.english.chunk
     for stretch in _STRETCH.finditer(text):
+        at = stretch.start()
         if stretch[1]:
             words = tokeniser.cut(stretch[0])
-            tokens_list += words
+            tokens += words
             lemmas += words
-            starts += accumulate(map(len, words[:-1]), initial=stretch.start())
-        else:
-            for chunk in _CHUNK.finditer(stretch[0]):
-                pieces, offsets, forms = tokeniser.english.chunk(chunk[0])
-                at = stretch.start() + chunk.start()
-                tokens_list += pieces
-                lemmas += forms
-                starts += [at + offset for offset in offsets]
-    return TokenisedPassage(passage, tuple(tokens_list), tuple(starts), tuple(lemmas))
-
-
-def _lower(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(str.lower, tokens))
+            starts += accumulate(map(len, words[:-1]), initial=at)
+            continue
+        for chunk in stretch[0].split(" "):
+            if chunk:
+                pieces, offsets, forms = remembered(chunk)
+                if len(pieces) == 1:
+                    tokens.append(chunk)
+                    starts.append(at)
+                    lemmas.append(forms[0])
+                else:
+                    tokens += pieces
+                    starts += [at + offset for offset in offsets]
+                    lemmas += forms
+            at += len(chunk) + 1
+    return TokenisedPassage(passage, tuple(tokens), tuple(starts), tuple(lemmas))
 
 
 _STRETCH = re.compile("([\u3400-\u9fff\U00020000-\U000323af]+)|[^\u3400-\u9fff\U00020000-\U000323af]+")
-_CHUNK = re.compile(r"\S+")
 
 # --- Chinese --------------------------------------------------------------------------------------------------------
 
@@ -109,7 +117,7 @@ def _rjieba_cutter(words: Sequence[str]) -> Callable[[str], list[str]]:
             return tokens
         split: list[str] = []
         for token in tokens:
-            if len(token) > 1 and _HAS_JOINT.search(token):
+            if len(token) > 1 and not token.isalnum() and _HAS_JOINT.search(token):
                 split += [part for part in _SPLIT_BY_JIEBA.split(token) if part]
             else:
                 split.append(token)
