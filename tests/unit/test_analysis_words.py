@@ -112,7 +112,7 @@ def test_phrases_never_cross_passages_punctuation_or_stop_words():
 
 def test_learned_phrases_are_found_in_other_texts_too():
     phrases, _ = learn_phrases(tokens_of(_texts(np.random.default_rng(1), ["主体", "功能", "区"])))
-    merged = apply_phrases(tokens_of([["划定", "主体", "功能", "区"], ["功能"]]), phrases)
+    merged = apply_phrases(tokens_of([["划定", "主体", "功能", "区"], ["功能"]]), phrases.rounds)
     assert merged.words(0) == ["划定", "主体功能区"]
     assert merged.words(1) == ["功能"]
     assert (merged.starts.tolist(), merged.ends.tolist()) == ([0, 2, 0], [2, 7, 2])

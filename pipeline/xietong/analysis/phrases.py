@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: Pairs of words to merge, round by round.
+Rounds = tuple[tuple[tuple[str, str], ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PhraseOptions:
     """When two words are one phrase."""
@@ -28,7 +32,7 @@ class PhraseOptions:
 class Phrases:
     """Learned phrases: per round the pairs of words, and a table of what was found."""
 
-    rounds: tuple[tuple[tuple[str, str], ...], ...]
+    rounds: Rounds
     table: pd.DataFrame  # phrase, n, n_passages, strength; strongest first
 
 
@@ -74,9 +78,9 @@ def learn_phrases(tokens: Tokens, *, options: PhraseOptions | None = None) -> tu
     return Phrases(rounds=tuple(rounds), table=table), tokens
 
 
-def apply_phrases(tokens: Tokens, phrases: Phrases) -> Tokens:
+def apply_phrases(tokens: Tokens, rounds: Rounds) -> Tokens:
     """Merge the phrases learned elsewhere, in the same rounds."""
-    for pairs in phrases.rounds:
+    for pairs in rounds:
         index = {word: i for i, word in enumerate(tokens.vocabulary)}
         codes = [
             index[first] * len(tokens.vocabulary) + index[second]
