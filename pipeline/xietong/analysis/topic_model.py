@@ -204,7 +204,8 @@ def save_model(model: TopicModel, file: Path) -> None:
     beside = file.with_name(f".{file.name}.{os.getpid()}.npz")
     np.savez_compressed(
         beside, method=np.array(model.method), terms=np.array(model.terms), components=model.components, idf=model.idf,
-        seeds=np.array(model.seeds), labels=np.array(model.labels, dtype=str), phrases=np.array(pairs).reshape(len(pairs), 3), lexicon=np.array(model.lexicon, dtype=str),
+        seeds=np.array(model.seeds), labels=np.array(model.labels, dtype=str),
+        phrases=np.array(pairs).reshape(len(pairs), 3), lexicon=np.array(model.lexicon, dtype=str),
     )  # fmt: skip
     beside.replace(file)
 
@@ -218,7 +219,8 @@ def load_model(file: Path) -> TopicModel:
                 rounds.setdefault(int(number), []).append((first, second))
             return TopicModel(
                 method=str(stored["method"]), terms=tuple(stored["terms"].tolist()), components=stored["components"],
-                idf=stored["idf"], seeds=tuple(stored["seeds"].tolist()), labels=tuple(stored["labels"].tolist()), lexicon=tuple(stored["lexicon"].tolist()),
+                idf=stored["idf"], seeds=tuple(stored["seeds"].tolist()),
+                labels=tuple(stored["labels"].tolist()), lexicon=tuple(stored["lexicon"].tolist()),
                 phrases=tuple(tuple(rounds[i]) for i in sorted(rounds)),
             )  # fmt: skip
     except (OSError, ValueError, KeyError) as error:
