@@ -57,7 +57,7 @@ def is_same_region(expected: str, found: str) -> bool:
     names = [region_key(part) for part in found.split("/")]
     names += [{"china": "中国", "中国": "china"}.get(name, name) for name in names]
     return any(
-        name[:2] == want[:2] and (name.startswith(want) or want.startswith(name)) or _is_prefecture(want, name)
+        (name[:2] == want[:2] and (name.startswith(want) or want.startswith(name))) or _is_prefecture(want, name)
         for name in names
         if name
     )
@@ -138,8 +138,9 @@ def main() -> None:
             right[item] += is_right
             by_collection[row["collection"]][item if is_right else f"{item} wrong"] += 1
             if not is_right and options.errors:
+                origin = found.origins.get(item)
                 print(
-                    f"{item}: want {expected!r}, got {got!r} from {found.origins.get(item)} | {row['path'][-90:]} | {found.title[:40]}"
+                    f"{item}: want {expected!r}, got {got!r} from {origin} | {row['path'][-90:]} | {found.title[:40]}"
                 )
     for item in ("year", "region", "level", "year of all", "region of all", "level of all"):
         print(f"{item}: {right[item]} of {asked[item]} = {right[item] / max(1, asked[item]):.4f}")

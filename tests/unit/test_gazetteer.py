@@ -1,5 +1,4 @@
 import pytest
-
 from xietong.gazetteer import find_places, load_places, places_by_abbreviation, resolve
 
 

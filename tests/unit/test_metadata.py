@@ -1,5 +1,4 @@
 import pytest
-
 from xietong.errors import UsageError
 from xietong.metadata import describe, read_catalogue, read_catalogues
 from xietong.metadata.dates import find_dates, find_years
@@ -65,7 +64,10 @@ def test_type_comes_from_the_deciding_word_of_the_title(title, expected):
     assert document_type_of(title) == expected
 
 
-REPORT = "政府工作报告\n\n——2026年1月22日在{assembly}第十二届人民代表大会第四次会议上\n\n{speaker}\n\n各位代表：\n\n现在，我代表{short}人民政府向大会报告工作。\n"
+REPORT = (
+    "政府工作报告\n\n——2026年1月22日在{assembly}第十二届人民代表大会第四次会议上\n\n{speaker}\n\n"
+    "各位代表：\n\n现在，我代表{short}人民政府向大会报告工作。\n"
+)
 
 
 @pytest.mark.parametrize(

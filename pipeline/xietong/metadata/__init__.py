@@ -93,8 +93,11 @@ def _region_name(place: Place | None, name: str, is_english: bool) -> str:
 
 
 _ADOPTED = re.compile(r"通过|批准|公布|发布|修正|修订|修改|制定|令第|施行")
+# when an act takes effect, which is not when it was made
 _FORCE = re.compile(
-    r"[\d ]{4,}年[\d ]{1,4}月[\d ]{1,4}日 ?起?(?:施行|实施|执行|生效)|(?:自|从)[^,。;]{0,24}(?:起)?(?:施行|实施|生效)|(?:施行|实施|失效|生效|废止)日期.{0,20}"
+    r"[\d ]{4,}年[\d ]{1,4}月[\d ]{1,4}日 ?起?(?:施行|实施|执行|生效)"
+    r"|(?:自|从)[^,。;]{0,24}(?:施行|实施|生效)"
+    r"|(?:施行|实施|失效|生效|废止)日期.{0,20}"
 )
 _MEETING = re.compile(r"(?:会议|大会|全会|congress|session|assembly|parliament|delivered)", re.I)
 

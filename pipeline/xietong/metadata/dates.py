@@ -30,16 +30,25 @@ _MONTHS = {
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
+_YEAR_OF_FOUR = r"((?:19|20)\d\d|[一二](?: ?[〇零○一二三四五六七八九]){3})"
+_MONTH_AND_DAY = rf"(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日?)?)?"
+
 _PATTERNS = (
     # 2026年2月3日, 2026 年 2 月; also 二〇二六年二月三日
-    ("western", re.compile(rf"((?:19|20)\d\d|[一二](?: ?[〇零○一二三四五六七八九]){{3}}) ?年(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日?)?)?")),
+    ("western", re.compile(rf"{_YEAR_OF_FOUR} ?年{_MONTH_AND_DAY}")),
     # 民国 98 年 06 月 17 日, 中华民国一百零四年十二月三十日
-    ("republic", re.compile(rf"民国 ?([\d{_CN}]{{1,4}}) ?年(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日)?)?")),
+    ("republic", re.compile(rf"民国 ?([\d{_CN}]{{1,4}}) ?年{_MONTH_AND_DAY}")),
     ("numeric", re.compile(r"(?<![\d.])((?:19|20)\d\d)([-/.])(\d{1,2})(?:\2(\d{1,2}))?(?![\d.-])")),
     ("compact", re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")),
-    ("day first", re.compile(rf"(?<![\w-])(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\.?,? ((?:19|20)\d\d)(?!\d)", re.I)),
-    ("month first", re.compile(rf"(?<![\w-])({_MONTH})\.? (?:(\d{{1,2}})(?:st|nd|rd|th)?,? )?((?:19|20)\d\d)(?!\d)", re.I)),
-)  # fmt: skip
+    (
+        "day first",
+        re.compile(rf"(?<![\w-])(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\.?,? ((?:19|20)\d\d)(?!\d)", re.I),
+    ),
+    (
+        "month first",
+        re.compile(rf"(?<![\w-])({_MONTH})\.? (?:(\d{{1,2}})(?:st|nd|rd|th)?,? )?((?:19|20)\d\d)(?!\d)", re.I),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

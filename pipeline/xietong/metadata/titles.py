@@ -104,7 +104,8 @@ _ARTICLE = re.compile(
     r"(?:^|\n)\W{0,3}(?:摘\s*要|内容提要|关\s*键\s*词|abstract)\s*[:：.*]|本报.{0,6}记者|记者[:：]|引用格式", re.I
 )
 _SPEECH = re.compile(
-    r"(?:^|\n)(?:主席|各位代表|各位议员|同志们|Mr\.? (?:President|Speaker)|Mister Speaker|Honou?rable [Mm]embers|Members of the House|Fellow)[^\n]{0,60}"
+    r"(?:^|\n)(?:主席|各位代表|各位议员|同志们|Mr\.? (?:President|Speaker)|Mister Speaker|Honou?rable [Mm]embers"
+    r"|Members of the House|Fellow)[^\n]{0,60}"
 )
 _NAVIGATION = re.compile(r"网站首页|门户网站$|^首页|欢迎访问|index|Untitled|^Microsoft|Word 文档|\.docx?$", re.I)
 _FILE_NOISE = re.compile(r"_+|\(FBM-CLI[^)]*\)|%u[0-9A-Fa-f]{4}")
