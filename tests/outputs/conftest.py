@@ -85,7 +85,9 @@ def write_run(folder: Path, passages: dict = PASSAGES, metadata: dict = METADATA
     schemas["documents"] = DOCUMENTS.append(pa.field("批次", pa.string()))
     (folder / "tables").mkdir(parents=True)
     for name, schema in schemas.items():
-        pq.write_table(pa.Table.from_pylist(rows[name], schema=schema), folder / "tables" / f"{name}.parquet", row_group_size=4)
+        pq.write_table(
+            pa.Table.from_pylist(rows[name], schema=schema), folder / "tables" / f"{name}.parquet", row_group_size=4
+        )
     write_codebook(CODEBOOK, folder)
     return Run(folder)
 

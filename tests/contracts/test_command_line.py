@@ -1,0 +1,90 @@
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from xietong.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def commands(group, names=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*names, name))
+        else:
+            yield (*names, name), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+def test_every_command_has_help_that_ends_in_an_example(names):
+    assert re.search(rf"\n\s*Example: xietong {' '.join(names)}\b.*\Z", COMMANDS[names].help)
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+def test_every_option_says_what_it_does(names):
+    silent = [p.name for p in COMMANDS[names].params if not getattr(p, "help", "") and p.name not in {"help", "run"}]
+    assert not silent
+
+
+@pytest.mark.parametrize("names", [n for n in COMMANDS if n not in {("run",), ("review",)}], ids=" ".join)
+def test_the_example_of_each_command_works(names, sample_run, tmp_path):
+    example = COMMANDS[names].help.rsplit("Example: ", 1)[1].strip()
+    passage = sample_run.tags().query("value > 0")["passage_id"].iloc[0]
+    words = [
+        word.replace("outputs/sample", str(sample_run.folder)).replace("0123456789abcdef", passage)
+        for word in shlex.split(example)
+    ]
+    if {"export", "report"} & set(names):
+        words += ["--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_results_go_to_stdout_and_nothing_else_does(sample_run):
+    argv = [
+        sys.executable,
+        "-m",
+        "xietong",
+        "run",
+        str(ROOT / "corpora" / "sample"),
+        "--out",
+        str(sample_run.folder),
+        "--quiet",
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_options_from_a_file_are_used_and_unknown_ones_are_named(tmp_path):
+    (tmp_path / "in.txt").write_text("推动区域产业协同。加快铁路建设。", encoding="utf-8")
+    config = tmp_path / "run.toml"
+    config.write_text('unit = "sentence"\njobs = 1\n', encoding="utf-8")
+    argv = [
+        sys.executable,
+        "-m",
+        "xietong",
+        "run",
+        str(tmp_path / "in.txt"),
+        "--out",
+        str(tmp_path / "out"),
+        "--config",
+        str(config),
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ", 2 passages" in done.stdout
+    config.write_text("unti = 1\n", encoding="utf-8")
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2
+    assert "unti" in done.stderr
