@@ -97,7 +97,8 @@ def check(
     from xietong.checking import check_documents
 
     options = {"text_column": text_column, "id_column": id_column, "ocr": ocr}
-    return pd.DataFrame(check_documents(_input_list(inputs), **options))
+    frame = pd.DataFrame(check_documents(_input_list(inputs), **options))
+    return frame.astype({"year": "Int32"})
 
 
 def default_out(inputs: Sequence[str | Path] | None) -> Path:

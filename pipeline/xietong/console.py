@@ -176,14 +176,14 @@ def _shorten(text: str, most: int) -> str:
 
 def print_check(frame: pd.DataFrame, as_json: bool) -> int:
     """Print what a check found; give the exit code."""
+    packed = frame.to_json(orient="records", force_ascii=False, indent=1)
     if as_json:
-        print(frame.to_json(orient="records", force_ascii=False, indent=1))
+        print(packed)
     else:
-        for row in frame.to_dict("records"):
+        for row in json.loads(packed):
             about = [row["media_type"], row["encoding"], row["language"], row["title"], str(row["year"] or "")]
-            found = (
-                f"{row['n_passages']} passages, {row['n_chars']} characters" if row["status"] == "ok" else row["reason"]
-            )
+            counted = message("check_found", passages=row["n_passages"], characters=row["n_chars"])
+            found = counted if row["status"] == "ok" else row["reason"]
             print(f"{row['status']:9} {safe(row['file'])}: {safe(found)}; {safe(', '.join(filter(None, about)))}")
             if row["note"]:
                 print(f"          {safe(row['note'])}")

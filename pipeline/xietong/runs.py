@@ -69,7 +69,7 @@ class Run:
 
     def documents(self) -> pd.DataFrame:
         """One row per input document."""
-        return self.table("documents").to_pandas()
+        return _frame(self.table("documents"))
 
     def tags(self) -> pd.DataFrame:
         """One row per passage, code and coder."""
@@ -83,7 +83,7 @@ class Run:
         """One row per passage with the document's metadata, one column per code, and what the codes rest on."""
         from xietong.wide import widen
 
-        return widen(self).to_pandas()
+        return _frame(widen(self))
 
     def text(self, document_id: str) -> str:
         """Give the extracted text that ``start`` and ``end`` of every table count in."""
@@ -96,6 +96,12 @@ class Run:
                 f"no text of document {document_id!r} in {self.folder}; see the document_id column of documents"
             )
         return found[0]
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame = table.to_pandas()
+    frame["year"] = frame["year"].astype("Int32")  # a year that is not known must not turn the others into 2025.0
+    return frame
 
 
 def open_run(folder: str | Path) -> Run:
