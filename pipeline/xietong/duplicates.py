@@ -1,0 +1,164 @@
+"""Finds near-duplicates in a run: other transcriptions, abridged or amended versions of the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateOptions:
+    """How alike texts have to be, and how closely that is measured."""
+
+    threshold: float = 0.5  # share of common shingles (Jaccard) from which a text is flagged
+    sketch_size: int = 256  # hashes kept of each text; the similarity's standard error is at most 0.5 / sqrt(256)
+    probes: int = 40  # the smallest hashes, by which candidates meet; at similarity 0.5 one pair in 10^12 is missed
+    shortest: int = 60  # shingles below which a text is too short to say
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A document, the most similar one before it, and their similarity, 0 to 1."""
+
+    document_id: str
+    similar_to: str
+    similarity: float
+
+
+def find_near_duplicates(
+    texts: Iterable[tuple[str, str]], *, options: DuplicateOptions = DuplicateOptions()
+) -> list[Similar]:
+    """Find for each document the most similar one before it.
+
+    Parameters
+    ----------
+    texts : iterable of (document_id, text)
+        Folded texts in document order, so that script, width and glosses make no difference. Only one text is in
+        memory at a time; of each, 2 kB stay.
+
+    Returns
+    -------
+    list of Similar
+        In document order, only documents with a similar one. The similarity is an estimate of the Jaccard similarity
+        of the sets of shingles (runs of 8 characters in Chinese, 32 in other scripts, without punctuation and space).
+
+    References
+    ----------
+    Broder, A. (1997). On the resemblance and containment of documents.
+    """
+    names: list[str] = []
+    sketches: list[NDArray[np.uint64]] = []
+    for document_id, text in texts:
+        names.append(document_id)
+        sketches.append(sketch(text, options=options))
+    return compare_sketches(names, sketches, options=options)
+
+
+def sketch(text: str, *, options: DuplicateOptions = DuplicateOptions()) -> NDArray[np.uint64]:
+    """Give the smallest hashes of a text's shingles, sorted, shape (up to ``sketch_size``,); empty if too short."""
+    import numpy as np
+
+    letters = _letters(text)
+    is_han = letters >= _FIRST_HAN
+    rounds = 3 if is_han.sum() * 2 >= len(letters) else 5  # shingles of 2^3 Han characters or 2^5 Latin letters
+    hashes = letters
+    for n in range(rounds):  # doubling: the hash of 2k letters from those of two halves
+        step = 2**n
+        if len(hashes) <= step:
+            return np.empty(0, np.uint64)
+        hashes = hashes[:-step] * _FACTORS[n] + hashes[step:]
+    hashes = _mixed(hashes)
+    if len(hashes) < options.shortest:
+        return np.empty(0, np.uint64)
+    # repeated shingles stand side by side after sorting: take enough of the smallest that as many different ones remain
+    size = options.sketch_size
+    while True:
+        smallest = np.unique(np.partition(hashes, size)[:size] if size < len(hashes) else hashes)
+        if len(smallest) >= options.sketch_size or size >= len(hashes):
+            return smallest[: options.sketch_size]
+        size *= 2
+
+
+def compare_sketches(
+    names: Sequence[str], sketches: Sequence[NDArray[np.uint64]], *, options: DuplicateOptions = DuplicateOptions()
+) -> list[Similar]:
+    """Find for each document the most similar one before it, from the sketches; ties go to the earlier one."""
+    best: dict[int, tuple[float, int]] = {}
+    for later, earlier in sorted(_candidates(sketches, options.probes)):
+        similarity = _similarity(sketches[later], sketches[earlier], options.sketch_size)
+        if similarity >= options.threshold and similarity > best.get(later, (0.0, 0))[0]:
+            best[later] = (similarity, earlier)
+    return [
+        Similar(names[later], names[earlier], round(similarity, 3))
+        for later, (similarity, earlier) in sorted(best.items())
+    ]
+
+
+_FIRST_HAN = 0x3400
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
+#: Documents that share one hash; beyond this many each meets only the first of them and its neighbour.
+_CROWD = 40
+
+
+def _letters(text: str) -> NDArray[np.uint64]:
+    """Code points of the letters, digits and Han characters of a text, Latin in lower case."""
+    import numpy as np
+
+    points = np.frombuffer(text.encode("utf-32-le", errors="replace"), dtype="<u4")
+    upper = (points >= 65) & (points <= 90)
+    points = np.where(upper, points + 32, points)
+    is_latin = (
+        ((points >= 97) & (points <= 122)) | ((points >= 48) & (points <= 57)) | ((points >= 0xC0) & (points < 0x2000))
+    )
+    is_han = ((points >= _FIRST_HAN) & (points < 0xFE00)) | (points >= 0x20000)
+    return points[is_latin | is_han].astype(np.uint64)
+
+
+def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread the hashes over all 64 bits (the finaliser of SplitMix64), so that the smallest are a random sample."""
+    import numpy as np
+
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        hashes = (hashes ^ (hashes >> np.uint64(shift))) * np.uint64(factor)
+    return hashes ^ (hashes >> np.uint64(31))
+
+
+def _candidates(sketches: Sequence[NDArray[np.uint64]], probes: int) -> set[tuple[int, int]]:
+    """Pairs (later, earlier) of documents that share one of their smallest hashes."""
+    import numpy as np
+
+    smallest = [sketch[:probes] for sketch in sketches]
+    owners = np.repeat(np.arange(len(sketches)), [len(part) for part in smallest])
+    if not len(owners):
+        return set()
+    values = np.concatenate(smallest)
+    order = np.lexsort((owners, values))
+    values, owners = values[order], owners[order]
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+    pairs: set[tuple[int, int]] = set()
+    for start, end in zip(starts, np.r_[starts[1:], len(values)], strict=True):
+        group = owners[start:end].tolist()
+        if len(group) <= _CROWD:
+            pairs.update((later, earlier) for n, later in enumerate(group) for earlier in group[:n])
+        else:
+            pairs.update((later, group[0]) for later in group[1:])
+            pairs.update(zip(group[1:], group, strict=False))
+    return pairs
+
+
+def _similarity(one: NDArray[np.uint64], other: NDArray[np.uint64], size: int) -> float:
+    """Estimate the Jaccard similarity: of the smallest hashes of both together, the share that both have."""
+    import numpy as np
+
+    both = np.sort(np.concatenate([one, other]), kind="stable")  # each sketch has a hash once, so a pair is a repeat
+    repeats = both[1:] == both[:-1]
+    n_different = len(both) - int(repeats.sum())
+    if n_different <= size:
+        return float(repeats.sum()) / max(1, n_different)
+    rank = np.cumsum(np.r_[True, ~repeats])  # how many different hashes up to here
+    return float(repeats[rank[1:] <= size].sum()) / size
