@@ -455,7 +455,7 @@ def _pair_of_fits(
         return None
     fit = _influences(f[members], own, part, None)
     deviation = f[members] - f[members].mean()
-    naive = np.bincount(part.documents, weights=deviation, minlength=n_documents).astype(float) / len(members)
+    naive = np.bincount(part.documents, weights=deviation, minlength=n_documents) / float(len(members))
     padded = np.zeros(n_documents)
     padded[: len(fit.by_document)] = fit.by_document
     n_clusters = len(np.unique(part.documents))
