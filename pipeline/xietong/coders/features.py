@@ -45,18 +45,28 @@ def term_features(
     from scipy import sparse
 
     found = find_terms([p.passage.folded.text for p in passages], fitted)
-    n_passages, codes = len(passages), [code.code for code in codebook.codes]
+    measures, names = passage_measures(found, codebook, fitted, len(passages))
+    by_term, term_names = _by_term(found, fitted, len(passages))
+    dense = sparse.csr_matrix(measures.astype(np.float32))
+    return sparse.hstack([dense, by_term], format="csr", dtype=np.float32), names + term_names
+
+
+def passage_measures(
+    found: Findings, codebook: Codebook, fitted: Matcher, n_passages: int
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Give the first of the features above, all but those of single terms, and their names."""
+    import numpy as np
+
+    codes = [code.code for code in codebook.codes]
     blocks = [
         _by_code(found, fitted, (n_passages, len(codes))),
         _by_cue(found, fitted, n_passages, len(codes)),
         _by_place(found, fitted, n_passages),
     ]
-    by_term, term_names = _by_term(found, fitted, n_passages)
     names = [f"{measure}:{code}" for measure in _CODE_MEASURES for code in codes]
     names += [f"cue:{kind}" for kind in fitted.kinds] + [f"{code}+{kind}" for kind in fitted.kinds for code in codes]
-    names += ["places", "places:sentence", "n_sentences", *term_names]
-    dense = sparse.csr_matrix(np.hstack(blocks).astype(np.float32))
-    return sparse.hstack([dense, by_term], format="csr", dtype=np.float32), names
+    names += ["places", "places:sentence", "n_sentences"]
+    return np.hstack(blocks), names
 
 
 _CODE_MEASURES = ("points", "strong", "weak", "masked", "present", "related", "synergy", "sentences")
