@@ -36,7 +36,7 @@ def message(key: str, language: str | None = None, **values: object) -> str:
 def catalogue() -> dict[str, dict[str, str]]:
     """Give every text: key -> language -> text."""
     file = resources.files("xietong") / "data" / "messages.csv"
-    with file.open(encoding="utf-8", newline="") as lines:
+    with resources.as_file(file) as place, place.open(encoding="utf-8", newline="") as lines:
         return {row["key"]: {language: row[language] for language in LANGUAGES} for row in csv.DictReader(lines)}
 
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 EXPORTERS = {
     "csv": ("csv_file", "passages.csv"),
     "xlsx": ("xlsx", "passages.xlsx"),
+    "jsonl": ("jsonl", "passages.jsonl"),
+    "parquet": ("parquet", "passages.parquet"),
+    "duckdb": ("duckdb_file", "run.duckdb"),
+    "sqlite": ("sqlite_file", "run.sqlite"),
+    "stata": ("stata", "passages.dta"),
+    "spss": ("spss", "passages.sav"),
+    "qdpx": ("refi_qda", "project.qdpx"),
+    "qdc": ("refi_codebook", "codebook.qdc"),
+    "labelstudio": ("labelstudio", "tasks.json"),
+    "inception": ("inception", "inception.zip"),
 }
 
 
@@ -43,13 +53,18 @@ def export(run: Run, format: str, target: str | Path | None = None) -> Path:
     if format not in EXPORTERS:
         raise UsageError(f"no export format {format!r}; there are {', '.join(EXPORTERS)}")
     module_name, name = EXPORTERS[format]
-    write: Callable[[Run, Path], None] = import_module(f"{__name__}.{module_name}").write
+    module = import_module(f"{__name__}.{module_name}")
+    write: Callable[[Run, Path], None] = module.write
     target = Path(target) if target is not None else run.folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.tmp")
+    # the ending stays, because some libraries go by it
+    beside = target.with_name(f".tmp-{target.name}")
+    beside.unlink(missing_ok=True)
     try:
         write(run, beside)
         beside.replace(target)
+        for name, text in getattr(module, "companions", lambda run, target: {})(run, target).items():
+            target.with_name(name).write_text(text, encoding="utf-8", newline="\n")
     finally:
         beside.unlink(missing_ok=True)
     return target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xietong import __version__
@@ -156,7 +156,7 @@ def _write_table(
     rows: Iterable[Sequence[Any]],
     notes: Notes,
     *,
-    widths: dict[str, float],
+    widths: Mapping[str, float],
 ) -> None:
     header, wrapped = _header(workbook), workbook.add_format({"text_wrap": True, "valign": "top"})
     for j, name in enumerate(names):
