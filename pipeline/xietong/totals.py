@@ -56,12 +56,11 @@ class Totals:
 
     def by(self, column: str) -> list[tuple[Any, np.ndarray]]:
         """Group the documents that have passages by a column: its values in order, each with document places."""
-        values = self.documents[column]
+        values = self.documents[column].astype("object")
         has_passages = self.n_coded > 0
-        named = sorted(
-            {v for v, has in zip(values, has_passages, strict=True) if has and v == v and v not in ("", None)}
-        )
-        groups = [(value, np.nonzero((values == value).to_numpy() & has_passages)[0]) for value in named]
+        is_known = (values.notna() & (values != "")).to_numpy(dtype=bool) & has_passages
+        named = sorted(set(values[is_known]))
+        groups = [(value, np.nonzero((values == value).to_numpy(dtype=bool) & is_known)[0]) for value in named]
         known = np.concatenate([places for _, places in groups]) if groups else np.zeros(0, dtype=np.int64)
         unknown = np.setdiff1d(np.nonzero(has_passages)[0], known)
         return groups + ([(None, unknown)] if len(unknown) else [])

@@ -76,7 +76,7 @@ def pieces(run: Run, name: str, schema: pa.Schema) -> Iterator[pa.Table]:
             yield rows.append_column("text", file.read_row_group(number, columns=["text"])["text"]).select(schema.names)
 
 
-def indexes(codebook: Codebook) -> dict[str, tuple[str, ...]]:
+def indexes() -> dict[str, tuple[str, ...]]:
     """Name the columns that are looked things up by."""
     return {
         "passages": ("document_id", "region", "year"),

@@ -42,8 +42,8 @@ def write(run: Run, target: Path) -> None:
             for rows in pieces(run, name, schema):
                 columns = [column.to_pylist() for column in rows.columns]
                 connection.executemany(f"insert into {name} values ({places})", zip(*columns, strict=True))
-        for table, columns in indexes(run.codebook).items():
-            for column in columns:
+        for table, keys in indexes().items():
+            for column in keys:
                 connection.execute(f"create index {table}_{column} on {table} ({column})")
         for name, query in VIEWS.items():
             connection.execute(f"create view {name} as {query}")

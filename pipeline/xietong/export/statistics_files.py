@@ -23,7 +23,7 @@ class LabelledFrame:
 
     frame: pd.DataFrame
     variable_labels: dict[str, str]
-    value_labels: dict[str, dict[int, str]]
+    value_labels: dict[str, dict[int | float, str]]
 
 
 def labelled_frame(run: Run) -> LabelledFrame:
@@ -34,7 +34,8 @@ def labelled_frame(run: Run) -> LabelledFrame:
     frame = run.passages().drop(columns="folded")
     codes = {code.column: code for code in run.codebook.codes}
     names = _safe_names(list(frame.columns))
-    variable_labels, value_labels = {}, {}
+    variable_labels: dict[str, str] = {}
+    value_labels: dict[str, dict[int | float, str]] = {}
     for column, name in names.items():
         variable_labels[name] = column
         if code := codes.get(column):

@@ -56,7 +56,8 @@ def gather(run: Run) -> tuple[dict[str, Any], bytes]:
 
 def _documents(documents: pd.DataFrame) -> dict[str, list[Any]]:
     names = ["document_id", "file", "status", "reason", "language", *DOCUMENT_COLUMNS, "n_chars", "n_passages"]
-    return {name: [None if value != value else value for value in documents[name].tolist()] for name in names}
+    columns = {name: documents[name].astype("object") for name in names}
+    return {name: column.where(column.notna(), None).tolist() for name, column in columns.items()}
 
 
 def _totals(totals: Totals) -> dict[str, Any]:
