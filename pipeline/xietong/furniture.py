@@ -50,6 +50,23 @@ def _name_repeated(lines: list[Line]) -> None:
                 line.kind = "boilerplate"
         elif n_pages > 2 and at_edge and _LETTER.search(text) and counts[pattern] >= max(3, n_pages // 4):
             line.kind = "boilerplate"
+    _name_beside_page_numbers(lines, counts)
+
+
+def _name_beside_page_numbers(lines: list[Line], counts: Counter[str]) -> None:
+    """Running titles stand above or below page numbers, again and again."""
+    for i in range(1, len(lines)):
+        for number, title in ((lines[i - 1], lines[i]), (lines[i], lines[i - 1])):
+            if number.kind != "boilerplate" or title.kind not in ("", "paragraph") or len(number.text) > 24:
+                continue
+            is_number = _PAGE_NUMBER.fullmatch(number.text) is not None
+            if (
+                is_number
+                and len(title.text) <= 80
+                and counts[_DIGITS.sub("0", title.text)] >= 2
+                and not ends_sentence(title.text)
+            ):
+                title.kind = "boilerplate"
 
 
 def _page_edges(lines: list[Line]) -> set[int]:
@@ -67,16 +84,17 @@ def _page_edges(lines: list[Line]) -> set[int]:
 
 
 @cache
-def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
-    """Read the phrases that name a line, in both scripts: per kind the whole lines and the beginnings of lines."""
-    whole: dict[str, set[str]] = {}
-    begin: dict[str, set[str]] = {}
+def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]]:
+    """Read the phrases that name a line, in both scripts: per kind whole lines, beginnings and ends of lines."""
+    found: dict[str, dict[str, set[str]]] = {}
     with (files("xietong") / "data" / "layout.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             forms = {row["phrase"]} | {converter(c).convert(row["phrase"]) for c in ("s2t", "s2hk", "s2tw")}
-            (whole if row["match"] == "line" else begin).setdefault(row["kind"], set()).update(forms)
+            kind = found.setdefault(row["kind"], {"line": set(), "start": set(), "end": set()})
+            kind[row["match"]].update(forms)
     return {
-        kind: (frozenset(whole.get(kind, ())), tuple(sorted(begin.get(kind, ())))) for kind in sorted({*whole, *begin})
+        kind: (frozenset(by["line"]), tuple(sorted(by["start"])), tuple(sorted(by["end"])))
+        for kind, by in sorted(found.items())
     }
 
 
@@ -86,13 +104,13 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 
 def is_named(text: str, kind: str) -> bool:
     """Tell whether the list of phrases gives this kind to a line."""
-    whole, begin = _phrases()[kind]
+    whole, begin, end = _phrases()[kind]
     if "<" in text:
         text = _TAG.sub("", text)
     bare = text.strip(_TRIM)
     if bare in whole or (len(text) < 30 and bare.replace(" ", "") in whole):
         return True
-    return bool(begin) and text.lstrip("*# ").startswith(begin)
+    return (bool(begin) and text.lstrip("*# ").startswith(begin)) or (bool(end) and bare.endswith(end))
 
 
 _SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆·\s]+|\[ ?\w+ ?\]")
@@ -105,8 +123,11 @@ def _name_by_phrase(lines: list[Line]) -> None:
         n = len(line.text)
         if line.kind not in ("", "paragraph") or n > 400:
             continue
-        if _COMMENT.fullmatch(line.text) or (n < 20 and _SIGNS_ONLY.fullmatch(line.text)):
+        if _COMMENT.fullmatch(line.text) or _SIGNS_ONLY.fullmatch(line.text):
             line.kind = "boilerplate"
+            continue
+        if n > 2 and line.text[0] == line.text[-1] == "|":
+            line.kind = "table"
             continue
         for kind, limit in (("boilerplate", 120), ("front", 160), ("footnote", 400)):
             if n <= limit and is_named(line.text, kind):
@@ -118,7 +139,7 @@ def _name_by_phrase(lines: list[Line]) -> None:
         step = 1 if order.step > 0 else -1
         for i in order:
             line = lines[i]
-            if not line.kind and len(line.text) <= 2 and not line.text.isdigit():
+            if not line.kind and len(line.text) <= 2 and not line.text.isdigit() and not ends_sentence(line.text):
                 beside = lines[i - step]
                 if beside.kind == "boilerplate" and len(beside.text) <= 12:
                     line.kind = "boilerplate"
@@ -232,7 +253,7 @@ def name_opening(blocks: list[Block]) -> None:
         text = block.text
         n = len(text) if _HAN.search(text) else len(text) // 3
         ends = ends_sentence(text)
-        if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or (numbering(text) and opening):
+        if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or numbering(text) not in ("", "markdown"):
             break
         opening.append(block)
         if _SALUTATION.fullmatch(text):
@@ -240,17 +261,28 @@ def name_opening(blocks: list[Block]) -> None:
     else:
         return  # no paragraph follows: this is a list or a table, not an opening
     n_keys = sum(_KEY_VALUE.match(block.text) is not None for block in opening)
-    has_title = any(block.kind == "heading" for block in blocks[:20])
+    plain = [block for block in opening if not _is_about(block.text, n_keys)]
+    title = None
+    if plain and not any(block.kind == "heading" and block.level == 1 for block in blocks[:40]):
+        candidates = [block for block in plain if 4 <= len(block.text) <= 100 and not ends_sentence(block.text)]
+        title = next(
+            (block for block in candidates if is_named(block.text, "title")), candidates[0] if candidates else None
+        )
     for block in opening:
-        text = block.text
-        if block.kind == "heading":
-            continue
-        is_about = _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text)
-        is_key = n_keys >= 2 and _KEY_VALUE.match(text)
-        if is_about or is_key or (has_title and len(text) <= 40 and text[0] not in "#*"):
+        if block is title:
+            block.kind, block.level = "heading", 1
+        elif block.kind != "heading" and (
+            block not in plain
+            or (len(block.text) <= 60 and not ends_sentence(block.text) and block.text[0] not in "#*")
+        ):
             block.kind = "front"
-        elif not has_title and len(text) >= 4 and text[0] not in "#*>-":
-            block.kind, block.level, has_title = "heading", 1, True
+
+
+def _is_about(text: str, n_keys: int) -> bool:
+    """Tell whether a line of the opening says when, where, by whom or to whom the text was given."""
+    if _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text) or is_named(text, "byline"):
+        return True
+    return n_keys >= 2 and _KEY_VALUE.match(text) is not None
 
 
 _HAN = re.compile(f"[{HAN}]")

@@ -16,7 +16,7 @@ NUMBERING = re.compile(
     rf"|(?P<chapter>第\s?[{_NUMERAL}]{{1,6}}\s?章|(?:Chapter|CHAPTER)\s+(?:[IVX]+|\d+)\b)"
     rf"|(?P<paragraph>第\s?[{_NUMERAL}]{{1,6}}\s?[节節]|(?:Section|SECTION)\s+\d+\b)"
     rf"|(?P<article>第\s?[{_NUMERAL}]{{1,6}}\s?[条條](?:之{_COUNT}{{1,2}})?|(?:Article|ARTICLE)\s+\d+(?:-\d+)?\b)"
-    rf"|(?P<han>{_COUNT}{{1,3}}\s?(?:、(?!{_COUNT}|百|千)|[.](?!\d)))"
+    rf"|(?P<han>{_COUNT}{{1,3}}\s?(?:、|[.](?!\d)))"
     rf"|(?P<hanparen>\(\s?{_COUNT}{{1,3}}\s?\))"
     rf"|(?P<roman>(?:[IVX]{{1,5}})\.\s)"
     rf"|(?P<decimal>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?(?=\s|[{HAN}]))"
@@ -24,12 +24,13 @@ NUMBERING = re.compile(
     rf"|(?P<arabicparen>\(\s?\d{{1,2}}\s?\)|\d{{1,2}}\))"
     rf"|(?P<circled>[①-⑳])"
 )
-#: The order of the numberings, outermost first; headings marked by the format have their level, 1 to 6.
+#: The order of the numberings, outermost first; headings marked by the format have their level, 1 to 9.
 RANKS = {
-    "part": 10, "division": 11, "chapter": 12, "paragraph": 13, "article": 14, "roman": 15, "han": 16, "hanparen": 17,
-    "decimal": 18, "arabic": 19, "arabicparen": 20, "circled": 21,
+    "part": 10, "division": 20, "chapter": 30, "paragraph": 40, "article": 50, "roman": 60, "han": 70, "hanparen": 80,
+    "arabic": 90, "decimal": 90, "arabicparen": 100, "circled": 110,
 }  # fmt: skip
-UNNUMBERED = 30
+_BELOW_DECIMAL = 99
+UNNUMBERED = 200
 _BOLD = re.compile(r"\*\*[^*]{1,60}\*\*[:]?")
 _SENTENCE_END = re.compile(r"[。!?…;:][”’\")》」』\]*]*$|[.][”’\")\]*]*(?:\[\d{1,3}\])?$")
 _PUNCTUATED_END = re.compile(r"[。!?;…][”’\")》」』\]*]*$|[.:][”’\")\]*]*$|[,、]$")
@@ -48,8 +49,16 @@ def numbering(text: str) -> str:
     return match.lastgroup or "" if match else ""
 
 
-def is_heading(line: Line, following: Line | None, after: Line | None = None) -> bool:
-    """Tell whether a line that no format has marked is a heading of its own, by itself and the two lines below it."""
+def is_heading(line: Line, following: Line | None, after: Line | None = None, before: Line | None = None) -> bool:
+    """Tell whether a line that no format has marked is a heading of its own.
+
+    Parameters
+    ----------
+    line : Line
+        The line.
+    following, after, before : Line, optional
+        The two lines below it and the one above; None at the ends of the text.
+    """
     text = line.text
     n = len(text)
     if not 2 <= n <= 120:
@@ -72,9 +81,11 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None) ->
     if style in ("part", "division", "chapter", "paragraph", "han", "hanparen", "roman"):
         return style in ("part", "chapter", "paragraph") or (match is not None and match.end() < len(text))
     if style in ("arabic", "decimal", "arabicparen"):
-        if following is None or numbering(following.text) == style:
-            return False
-        return len(following.text) > n if has_han else _is_title_case(text) and len(following.text) > 2 * n
+        neighbours = [numbering(other.text) for other in (before, following) if other is not None]
+        if following is None or style in neighbours:
+            return False  # an item of a list
+        is_titled = _is_title_case(text) or style == "decimal"
+        return len(following.text) > n if has_han else is_titled
     if style or following is None or following.kind not in ("", "paragraph", "list"):
         return False
     if _is_bare_heading(text, line, following, has_han):
@@ -122,13 +133,13 @@ class Trail:
         self.labels: tuple[str, ...] = ()
 
     def enter(self, text: str, folded: str, level: int) -> None:
-        """Enter the section of a heading of its own."""
+        """Enter the section of a heading."""
         bare = folded.lstrip("#* ")
         match = NUMBERING.match(bare)
-        rank = level or (RANKS.get(match.lastgroup or "", UNNUMBERED) if match else UNNUMBERED)
+        rank, number = self._rank(match)
         if match:
-            self._last[rank] = _number(match[0]) or 0
-        self._push(rank, text.strip("#* \\"), False)
+            self._last[rank] = number
+        self._push(level or rank, text.strip("#* \\"), False)
 
     def enter_run_in(self, text: str, folded: str) -> None:
         """Enter the section of a paragraph that begins with its number, as 第三条 or （二） do.
@@ -138,15 +149,28 @@ class Trail:
         bare = folded.lstrip("* ")
         match = NUMBERING.match(bare)
         style = match.lastgroup if match else None
-        if match is None or style is None or style in ("circled", "arabicparen", "markdown"):
+        if match is None or style in ("circled", "arabicparen", "markdown"):
             return
-        rank, number = RANKS[style], _number(match[0])
+        rank, number = self._rank(match)
         if style not in ("article", "decimal") and number not in (1, self._last.get(rank, 0) + 1):
             return
-        self._last[rank] = number or 0
+        self._last[rank] = number
         label = match[0].strip() if style in ("article", "decimal") else _run_in_label(bare, match.end())
         offset = len(folded) - len(bare)
         self._push(rank, text[offset : offset + len(label)].strip("* 。.:：,，"), True)
+
+    def _rank(self, match: re.Match[str] | None) -> tuple[int, int]:
+        """Give the rank of a numbering and its number; 2.1 lies within 2., and 1. within 2.1 if 3. is what is due."""
+        style = match.lastgroup if match else None
+        if match is None or style is None or style == "markdown":
+            return UNNUMBERED, 0
+        rank, number = RANKS[style], _number(match[0]) or 0
+        if style == "decimal":
+            rank += match[0].strip(". ").count(".")
+        elif style == "arabic" and number != self._last.get(rank, 0) + 1:
+            is_inside = any(rank < other < _BELOW_DECIMAL for other, _, _ in self._open)
+            rank = _BELOW_DECIMAL if is_inside else rank
+        return rank, number
 
     def leave_run_ins(self) -> None:
         """Leave the sections that began inside paragraphs: another person speaks."""

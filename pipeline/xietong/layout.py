@@ -36,9 +36,12 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
         return []
     name_furniture(lines)
     blocks = _gather(lines, _Wrap.of(lines))
-    name_opening(blocks)
-    _name_references(blocks)
     style = _Style.of(blocks)
+    if style.has_stops:
+        name_opening(blocks)
+    else:
+        _doubt_headings(blocks)
+    _name_references(blocks)
     blocks = _join_cut(blocks, style)
     blocks = _join_runs(blocks, style)
     for block in blocks:
@@ -84,10 +87,11 @@ class _Wrap:
         """Tell whether what follows did not fit on the line any more, counted one way or the other."""
         word = _FIRST_CHUNK.match(following.text)
         chunk = word[0] if word else ""
-        return (
-            _width(line.text) + _width(chunk) + 2 > self.columns
-            or line.raw_end - line.raw_start + len(chunk) >= self.characters
-        )
+        width = _width(line.text)
+        if width + _width(chunk) + 2 > self.columns or line.raw_end - line.raw_start + len(chunk) >= self.characters:
+            return True
+        # looser setting, as of lines with wide punctuation; the end of a sentence there ends a paragraph
+        return width >= 0.85 * self.columns and not ends_sentence(line.text)
 
     @staticmethod
     def of(lines: Sequence[Line]) -> _Wrap:
@@ -103,9 +107,10 @@ class _Wrap:
         if len(loose) > 2 and {line.raw_end - line.raw_start for line in loose[:-1]} == {characters}:
             return _Wrap(columns, characters, True)
         wrap = _Wrap(columns, characters)
-        is_full = [wrap.is_full(line, following) for line, following in pairwise(loose)]
-        n_cut = sum(full and not ends_sentence(line.text) for full, line in zip(is_full, loose, strict=False))
-        return wrap if sum(is_full) >= 0.45 * len(is_full) and n_cut >= 0.34 * sum(is_full) else _Wrap()
+        full = [line for line, following in pairwise(loose) if wrap.is_full(line, following)]
+        n_cut = sum(not ends_sentence(line.text) for line in full)
+        share = sum(len(line.text) for line in full) / sum(len(line.text) for line in loose[:-1])
+        return wrap if share >= 0.45 and n_cut >= 0.34 * len(full) else _Wrap()
 
 
 _FIRST_CHUNK = re.compile(r"[^\s\u2e80-\U0010ffff]+|.")
@@ -127,15 +132,26 @@ def _gather(lines: Sequence[Line], wrap: _Wrap) -> list[Block]:
         kind = line.kind
         if kind in ("", "paragraph"):
             after = lines[i + 2] if i + 2 < len(lines) else None
-            if is_heading(line, following, after) and not (
+            if is_heading(line, following, after, lines[i - 1] if i else None) and not (
                 following and wrap.columns and _is_wrapped(line, following, wrap)
             ):
                 kind = "heading"
                 line.level = _markdown_level(line.text)
+            elif _is_inner_title(line, lines[i - 1] if i else None):
+                kind = "heading"
             else:
                 kind = "list" if _LIST_ITEM.match(line.text) else "body"
         blocks.append(Block(kind, [line], line.level))
     return blocks
+
+
+def _is_inner_title(line: Line, previous: Line | None) -> bool:
+    """Tell whether a line is the title of a text within the text, such as the plan that a notice brings."""
+    is_title = len(line.text) <= 50 and is_named(line.text, "title") and _INNER_MARK.search(line.text) is None
+    return is_title and (previous is None or line.gap > 0 or ends_sentence(previous.text) or len(previous.text) < 30)
+
+
+_INNER_MARK = re.compile(r"[。,;:!?]")
 
 
 def _is_wrapped(line: Line, following: Line, wrap: _Wrap) -> bool:
@@ -178,11 +194,21 @@ def _markdown_level(text: str) -> int:
     return len(text) - len(text.lstrip("#"))
 
 
+def _doubt_headings(blocks: Sequence[Block]) -> None:
+    """Take long headings with a comma back where sentences have no full stops either."""
+    for block in blocks:
+        if block.kind == "heading" and not block.level and len(block.text) > 20 and "," in block.text:
+            block.kind = "body"
+
+
 # --- references -----------------------------------------------------------------------------------------------------
 
 _ENTRY = re.compile(r"(?:[-*]\s*)?(?:\[\d{1,3}\]|〔\d{1,3}〕)|(?:[-*]\s*)?\(?\d{1,3}[.)\]]\s")
 _CITED = re.compile(r"\[[JMDNCRSPZGB](?:/OL)?\]|\bvol\.|\bpp\.|\bdoi\b|https?://", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+_OUTERMOST = 9  # above every numbered heading
 
 
 def _name_references(blocks: list[Block]) -> None:
@@ -191,7 +217,7 @@ def _name_references(blocks: list[Block]) -> None:
     for block in blocks:
         text = block.text
         if block.kind in ("heading", "body", "list") and len(text) <= 30 and is_named(text, "references"):
-            block.kind = "heading"
+            block.kind, block.level = "heading", block.level or _OUTERMOST
             inside = True
         elif block.kind in ("body", "list", "heading"):
             is_entry = _ENTRY.match(text) is not None
@@ -213,13 +239,14 @@ class _Style:
     has_stops: bool  # paragraphs end in punctuation
     lines_are_sentences: bool  # each line is one sentence, and paragraphs are not marked
     indented: bool  # paragraphs are marked by their first line's indent
+    spaced: bool  # paragraphs are marked by blank lines
 
     @staticmethod
     def of(blocks: Sequence[Block]) -> _Style:
         bodies = [block for block in blocks if block.kind == "body"]
-        long_ones = [block for block in bodies if len(block.text) > 40]
-        n_ended = sum(ends_sentence(block.lines[-1].text) for block in long_ones)
-        has_stops = n_ended >= 0.35 * len(long_ones)
+        long_ones = [block for block in bodies if len(block.text) > 20]
+        n_stopped = sum(_STOP.search(block.text) is not None for block in long_ones)
+        has_stops = n_stopped >= 0.35 * len(long_ones)
         firsts = [block.lines[0] for block in bodies]
         n_indented = sum(line.indent >= 2 for line in firsts)
         n_single = sum(_INNER_END.search(block.text) is None for block in bodies)
@@ -232,10 +259,12 @@ class _Style:
             and n_spaced < 0.3 * len(bodies)
             and n_indented < 0.3 * len(bodies)
             and n_long < 0.25 * len(bodies),
+            spaced=n_spaced > 0.5 * len(bodies),
             indented=not has_stops and 0.05 * len(bodies) < n_indented < 0.9 * len(bodies),
         )
 
 
+_STOP = re.compile(r"[。!?]|[a-z)]\.(?: |$)")
 _INNER_END = re.compile(r"[。!?](?=[^”’\")])|[a-z]\. [A-Z]")
 _HAN_AT = re.compile(f"[{HAN}]")
 _COMMAS = re.compile(r"[,，].*[,，]", re.DOTALL)
@@ -253,19 +282,19 @@ def _join_cut(blocks: list[Block], style: _Style) -> list[Block]:
         joined.append(block)
         if block.kind not in ("body", "list", "reference"):
             continue
-        found = _continuation(blocks, i, block, taken)
+        found = _continuation(blocks, i, block, taken, style)
         while found is not None:
             block.add(*blocks[found].lines)
             taken.add(found)
-            found = _continuation(blocks, found, block, taken)
+            found = _continuation(blocks, found, block, taken, style)
     return joined
 
 
-def _continuation(blocks: list[Block], i: int, block: Block, taken: set[int]) -> int | None:
+def _continuation(blocks: list[Block], i: int, block: Block, taken: set[int], style: _Style) -> int | None:
     """Find the block that goes on with the unfinished sentence at the end of a block."""
     last = block.lines[-1]
     text = block.text
-    if len(text) < 30 or ends_sentence(last.text):
+    if len(text) < 15 or ends_sentence(last.text):
         return None
     for j in range(i + 1, min(i + 14, len(blocks))):
         candidate = blocks[j]
@@ -277,16 +306,16 @@ def _continuation(blocks: list[Block], i: int, block: Block, taken: set[int]) ->
         is_like = candidate.kind == block.kind or candidate.kind == "body" or is_link
         if not is_like or numbering(first.text) or first.text[0] in "*#>" or _LIST_ITEM.match(first.text):
             return None
-        if first.indent > block.lines[0].indent:
+        if first.indent > block.lines[0].indent and last.text[-1] not in ",，、":
             return None
-        return j if _goes_on(text, last, first) else None
+        return j if _goes_on(text, last, first, style) else None
     return None
 
 
 _ASIDE = re.compile(r"\([^()]{1,40}\)|\[[^\[\]]{1,40}\]")  # (applause), (several members rise)
 
 
-def _goes_on(text: str, last: Line, first: Line) -> bool:
+def _goes_on(text: str, last: Line, first: Line, style: _Style) -> bool:
     """Tell whether a paragraph without an end goes on in a line, by the words on both sides."""
     if first.text[0] in ",.;:、。)”" or first.text[0] == last.text[-1] == "-":
         return True
@@ -296,10 +325,13 @@ def _goes_on(text: str, last: Line, first: Line) -> bool:
         return len(text) >= 60 and (first.text[0].islower() or is_open)
     if not _CHINESE_START.match(first.text) or _NO_CONTINUATION.match(first.text):
         return False
-    has_sentence = "。" in text or (len(text) >= 60 and _COMMAS.search(text) is not None)
-    return has_sentence or (last.page != first.page and len(text) >= 25)
+    if style.spaced and not first.gap and _COMMA.search(text):
+        return True  # no blank line, so the paragraph is not over
+    has_sentence = len(text) >= 30 and "。" in text or len(text) >= 40 and _COMMAS.search(text) is not None
+    return has_sentence or (last.page != first.page and _COMMA.search(text) is not None)
 
 
+_COMMA = re.compile(r"[,，、]")
 _CHINESE_START = re.compile(f"[{HAN}“(《\\d]")
 _NO_CONTINUATION = re.compile(r"附件|附:|附表|抄送|主题词|\(?\d{4}年\d{1,2}月\d{1,2}日\)?$")
 _ITEM_NUMBERING = frozenset({"hanparen", "arabic", "arabicparen", "circled", "decimal", "han"})
@@ -334,7 +366,8 @@ def _is_one_statement(before: Block, block: Block, style: _Style) -> bool:
         return not numbered
     if last.text[-1] in ";:,、" or _ENDS_WITH_AND.search(last.text):
         is_item = block.kind == "list" or numbered in _ITEM_NUMBERING
-        return (is_item and len(block.text) <= 120) or first.text[0].islower() or is_speaker(last.text)
+        is_single = len(block.text) <= 120 and _INNER_END.search(block.text) is None
+        return (is_item and is_single) or first.text[0].islower() or is_speaker(last.text)
     return False
 
 

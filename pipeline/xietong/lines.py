@@ -58,11 +58,12 @@ _PARAGRAPH_GAP = re.compile(r"(?<=[^\u3000 \xa0])[\u3000 \xa0]*\u3000\u3000[\u30
 _ARTICLE_AFTER_CHAPTER = re.compile(r"(?<=\S)\s+(?=第[一二三四五六七八九十百\d]{1,5}[条條][\s　])")
 _CHAPTER = re.compile(r"\s*第[一二三四五六七八九十百\d]{1,5}[章节節编編]\s")
 _UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
+_UNSEEN_LINE = re.compile(rf"(?<=[\n\r])[ \t]*[{_UNSEEN}][{_UNSEEN} \t]*(?=[\n\r])")
 _UNSEEN_INSIDE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ue000-\uf8ff]"
 )
 #: A line of more characters than this that holds wide gaps is a whole text whose paragraphs they divide.
-LONG_LINE = 400
+LONG_LINE = 120
 
 
 def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bool = True) -> list[Line]:
@@ -95,7 +96,13 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
             stop = at + len(stripped)
             breaks = text[previous:first]
             gap = max(breaks.count("\n") or breaks.count("\r"), 1) - 1
-            shown = _UNSEEN_INSIDE.sub("", wide[at:stop]) if has_unseen else wide[at:stop]
+            if gap and has_unseen:
+                gap -= min(gap, len(_UNSEEN_LINE.findall(breaks)))  # a line of invisible characters is not a blank one
+            shown = wide[at:stop]
+            if has_unseen:
+                shown = _UNSEEN_INSIDE.sub("", shown).strip() or _UNSEEN_INSIDE.sub("", stripped).strip()
+                if not shown:
+                    continue
             if shown[1:2] == " " and shown[1::2].isspace():
                 shown = shown[::2]  # every character set apart
             indent = at - first + text.count("\u3000", first, at)
@@ -109,9 +116,10 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
 def _bounds(text: str, start: int, end: int) -> list[int]:
     """Give where a line is to be cut, its own start and end among it."""
     if end - start > LONG_LINE and text.count("\u3000\u3000", start, end) > 1:
-        gaps = [gap.end() for gap in _PARAGRAPH_GAP.finditer(text, start, end)]
-        if len(gaps) > 1:
-            return [start, *gaps, end]
+        gaps = [(gap.start(), gap.end()) for gap in _PARAGRAPH_GAP.finditer(text, start, end)]
+        n_ended = sum(text[at - 1] in "。！？；：”）.!?;:" for at, _ in gaps)
+        if len(gaps) > 1 and 2 * n_ended >= len(gaps):
+            return [start, *(stop for _, stop in gaps), end]
     if _CHAPTER.match(text, start, end):
         article = _ARTICLE_AFTER_CHAPTER.search(text, start, min(end, start + 60))
         if article:

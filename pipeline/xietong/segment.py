@@ -111,7 +111,8 @@ class _Reader:
 
     def _hide_glosses(self) -> None:
         """Make glosses invisible where lines are looked at, so that 基(jī)金项目 is known for what it is."""
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for start, end, _ in find_glosses(self._wide):
             parts += (self._wide[at:start], "\u200b" * (end - start))
             at = end
@@ -286,3 +287,4 @@ def _set_apart_other_language(drafts: Sequence[_Draft], default: str) -> None:
             n_body += draft.kind != "heading"
         elif after_references or n_body < 3 or _ABSTRACT.match(draft.flow.folded, draft.first, draft.last):
             draft.kind = "front"
+            draft.section = () if after_references else draft.section

@@ -1,0 +1,130 @@
+"""Passages: their units, their length, their place in the document, and what the format says of them."""
+
+import pytest
+
+from xietong.records import Document, Mark, Row, Span
+from xietong.segment import SegmentOptions, segment
+
+SENTENCE = "两市共同编制交通规划，推动轨道互通。"  # 16 Chinese characters
+PARAGRAPH = SENTENCE * 12
+
+
+def _document(text, **more):
+    return Document(file="report.txt", sha256="", text=text, **more)
+
+
+def test_a_passage_is_one_to_a_few_whole_sentences():
+    passages = segment(_document(PARAGRAPH))
+    assert len(passages) > 1
+    assert all(p.reading.endswith("。") for p in passages)
+    assert all(40 <= len(p.reading) <= 180 for p in passages)
+    assert "".join(p.reading for p in passages) == PARAGRAPH
+
+
+def test_a_short_rest_joins_the_passage_before_it():
+    passages = segment(_document(SENTENCE * 10 + "好。"))
+    assert passages[-1].reading.endswith("。好。")
+
+
+def test_a_long_sentence_is_never_cut():
+    sentence = "推动" + "、".join(["交通规划互通"] * 60) + "。"
+    assert [p.reading for p in segment(_document(sentence))] == [sentence]
+
+
+@pytest.mark.parametrize(("unit", "n"), [("sentence", 12), ("paragraph", 1)])
+def test_the_unit_can_be_chosen(unit, n):
+    assert len(segment(_document(PARAGRAPH), options=SegmentOptions(unit=unit))) == n
+
+
+def test_an_unknown_unit_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match='unit "page" is unknown; use one of: passage, sentence, paragraph, row'):
+        segment(_document("甲。"), options=SegmentOptions(unit="page"))
+
+
+def test_passages_never_cross_sections():
+    passages = segment(_document(f"一、交通\n{SENTENCE}\n二、产业\n{SENTENCE}\n"))
+    assert [p.kind for p in passages] == ["heading", "body", "heading", "body"]
+
+
+def test_rows_are_passages_as_they_are_or_are_cut_by_themselves():
+    text = f"{PARAGRAPH}\n短。\n"
+    rows = (Row("r1", 0, len(PARAGRAPH)), Row("r2", len(PARAGRAPH) + 1, len(text) - 1))
+    whole = segment(_document(text, rows=rows), options=SegmentOptions(unit="row"))
+    assert [(p.source_id, p.reading) for p in whole] == [("r1", PARAGRAPH), ("r2", "短。")]
+    cut = segment(_document(text, rows=rows))
+    assert len(cut) > 2
+    assert cut[-1].source_id == "r2"
+
+
+def test_a_row_with_line_breaks_reads_as_one_text():
+    text = "推动区域协\n调发展。"
+    (passage,) = segment(_document(text, rows=(Row("a", 0, len(text)),)), options=SegmentOptions(unit="row"))
+    assert passage.folded.text == "推动区域协调发展。"
+
+
+def test_the_start_and_end_are_those_of_the_source_with_its_glosses():
+    text = "开头。\n推動區(qū)域協(xié)調(diào)發(fā)展(zhǎn)\n"
+    passage = segment(_document(text))[-1]
+    assert text[passage.start : passage.end] == "推動區(qū)域協(xié)調(diào)發(fā)展(zhǎn)"
+    assert passage.reading == "推動區域協調發展"
+
+
+def test_reading_and_folded_correspond_character_for_character():
+    text = "「區域協調」，ﬁrst  step；development.The end。"
+    for passage in segment(_document(text)):
+        assert len(passage.reading) == len(passage.folded.text) == len(passage.folded.starts)
+
+
+def test_a_sentence_cut_by_a_footnote_is_one_passage_and_the_footnote_another():
+    text = (
+        "两地合作起步较早，成果不断涌现。然而由于壁垒依然存在，要素流动的\n\n收稿日期：2030-01-05\n\n"
+        "障碍尚未消除。下文考察其演变。\n"
+    )
+    body, note = segment(_document(text))
+    assert body.reading.endswith("要素流动的障碍尚未消除。下文考察其演变。")
+    assert (body.kind, note.kind) == ("body", "footnote")
+    assert body.start < note.start < note.end < body.end
+
+
+def test_running_titles_of_pages_are_taken_out_of_the_sentence_they_cut():
+    pages, text = [], ""
+    for n, body in enumerate(
+        ["甲地与乙地合作，推动产业升级，建设共同的\n", "园区和市场。\n", f"{SENTENCE}\n", f"{SENTENCE}\n"]
+    ):
+        start = len(text)
+        text += f"河谷发展规划\n{body}第{n + 1}页\n"
+        pages.append(Span(start, len(text)))
+    passages = segment(_document(text, pages=tuple(pages)))
+    assert "甲地与乙地合作，推动产业升级，建设共同的园区和市场。" in [p.reading for p in passages if p.kind == "body"]
+    assert {p.reading for p in passages if p.kind == "boilerplate"} >= {"第1页", "第4页", "河谷发展规划"}
+
+
+def test_what_the_format_marks_goes_before_what_lines_look_like():
+    text = "合作办法\n甲、乙两地。\n名称\t数量\n脚注一。\n返回\n"
+    starts = [0, 5, 12, 18, 23]
+    ends = [4, 11, 17, 22, 25]
+    kinds = ["heading", "paragraph", "row", "footnote", "footer"]
+    marks = tuple(Mark(a, b, kind, 1) for a, b, kind in zip(starts, ends, kinds, strict=True))
+    passages = segment(_document(text, marks=marks))
+    assert [p.kind for p in passages] == ["heading", "body", "table", "footnote", "boilerplate"]
+
+
+def test_marked_ruby_is_left_out_of_the_reading():
+    text = "區qu域yu發展。"
+    marks = (Mark(1, 3, "gloss"), Mark(4, 6, "gloss"))
+    (passage,) = segment(_document(text, marks=marks))
+    assert (passage.reading, passage.folded.text) == ("區域發展。", "区域发展。")
+    assert passage.folded.source_span(0, 2) == Span(0, 4)
+
+
+def test_an_english_abstract_of_a_chinese_article_is_front_matter():
+    text = (
+        f"一、引言\n{PARAGRAPH}\n参考文献\n[1] 林青. 城市[M]. 云溪出版社, 2021.\nAbstract: Three cities are studied.\n"
+    )
+    kinds = {p.reading[:8]: p.kind for p in segment(_document(text))}
+    assert kinds["Abstract"] == "front"
+
+
+@pytest.mark.parametrize("text", ["", "\n\n  \n", "\u200b\n\ufeff", "\x0c\x0c"])
+def test_a_document_without_text_has_no_passages(text):
+    assert [p for p in segment(_document(text)) if p.reading] == []
