@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from xietong import ids
 from xietong.codebook import Codebook
+from xietong.duplicates import sketch
 from xietong.parts import Slice, read_slice, write_part
 from xietong.records import Document, Mark, Metadata, Passage, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Kept in parts only: the user's own columns, and what the file format said of the text, both as JSON.
-_PARTS_ONLY = [pa.field("user", pa.string()), pa.field("shape", pa.string())]
+#: Kept in parts only: the user's own columns and what the file format said of the text, as JSON; the text's sketch.
+PARTS_ONLY = [pa.field("user", pa.string()), pa.field("shape", pa.string()), pa.field("sketch", pa.binary())]
 READ_TABLES = {
-    "documents": pa.schema([*BY_DOCUMENT["documents"], *_PARTS_ONLY]),
+    "documents": pa.schema([*BY_DOCUMENT["documents"], *PARTS_ONLY]),
     "passages": BY_DOCUMENT["passages"],
     "texts": BY_DOCUMENT["texts"],
 }
@@ -276,6 +277,7 @@ def _document_row(document_id: str, document: Document, passages: Sequence[Passa
         "metadata_from": json.dumps(dict(metadata.origins), ensure_ascii=False, sort_keys=True),
         "user": json.dumps(dict(metadata.user), ensure_ascii=False),
         "shape": _pack_shape(document) if document.status == "ok" else "",
+        "sketch": sketch("".join([passage.folded.text for passage in passages])).tobytes(),
         "n_chars": len(document.text),
         "n_passages": len(passages),
         "note": document.note,

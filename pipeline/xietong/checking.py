@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xietong.batch import DocumentOptions, Recipe, Workshop, read_tables
+from xietong.batch import PARTS_ONLY, DocumentOptions, Recipe, Workshop, read_tables
 from xietong.codebook import Codebook
 
 
@@ -23,5 +23,6 @@ def check_documents(inputs: Sequence[str | Path], **options: Any) -> list[dict]:
     finally:
         workshop.close()
     for row in rows:
-        del row["user"], row["shape"]
+        for field in PARTS_ONLY:
+            del row[field.name]
     return rows

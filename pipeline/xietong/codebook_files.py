@@ -72,10 +72,8 @@ def _decode(data: bytes) -> str:
     """Decode as Excel and editors save: UTF-8 with or without BOM, UTF-16 with BOM, otherwise GB18030."""
     if len(data) > MAX_BYTES:
         raise UnreadableSheetError("the file is larger than 64 MB; a codebook never is")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
+    is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ["utf-16"] if is_utf16 else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)

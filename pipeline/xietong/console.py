@@ -53,6 +53,24 @@ def run_app(app: typer.Typer) -> int:
         where = f" ({error.filename})" if error.filename else ""
         print(f"xietong: {error.strerror or error}{where}; {message('mend_and_run_again')}", file=sys.stderr)
         return OWN_ERROR
+    except Exception as error:  # the last line: a user sees a sentence, never a traceback
+        return _report_own_error(error)
+
+
+def _report_own_error(error: Exception) -> int:
+    """Say that the mistake is ours, and keep the traceback where it can be sent from."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", suffix=".log", prefix="xietong-", delete=False, encoding="utf-8", errors="replace"
+    ) as log:
+        traceback.print_exception(error, file=log)
+    print(
+        f"xietong: {message('own_error', kind=type(error).__name__, text=safe(str(error)), log=log.name)}",
+        file=sys.stderr,
+    )
+    return OWN_ERROR
 
 
 def _stop(number: int, frame: Any) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field as default_field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xietong import ids
-from xietong.batch import Task
+from xietong.batch import PARTS_ONLY, Task
+from xietong.duplicates import compare_sketches
 from xietong.parts import Slice, read_slice
 from xietong.tables import BY_DOCUMENT
 
@@ -23,7 +26,7 @@ ROWS_PER_GROUP = 16_384
 class Counts:
     """What the closing summary and the manifest say of a run."""
 
-    by_status: dict[str, int] = field(default_factory=dict)
+    by_status: dict[str, int] = default_field(default_factory=dict)
     passages: int = 0
     tags: int = 0
     evidence: int = 0
@@ -36,9 +39,9 @@ def merge(tasks: Sequence[Task], places: dict[str, dict[str, Slice]], folder: Pa
     those of the earlier one.
     """
     counts = Counts()
-    user_columns = _user_columns(tasks, places)
+    survey = _survey(tasks, places)
     schema = BY_DOCUMENT["documents"]
-    for name in user_columns:
+    for name in survey.user_columns:
         schema = schema.append(pa.field(name, pa.string()))
     writers = {
         name: TableWriter(folder / f"{name}.parquet", schema if name == "documents" else s)
@@ -47,7 +50,7 @@ def merge(tasks: Sequence[Task], places: dict[str, dict[str, Slice]], folder: Pa
     first_file: dict[str, str] = {}
     for task in tasks:
         read, coded = places["read"][task.read_key], places["coded"][task.code_key]
-        documents, repeated = _settle(read_slice(read, "documents").to_pylist(), first_file, user_columns)
+        documents, repeated = _settle(read_slice(read, "documents").to_pylist(), first_file, survey)
         for row in documents:
             counts.by_status[row["status"]] = counts.by_status.get(row["status"], 0) + 1
         writers["documents"].write(pa.Table.from_pylist(documents, schema=schema))
@@ -65,13 +68,40 @@ def merge(tasks: Sequence[Task], places: dict[str, dict[str, Slice]], folder: Pa
     return counts
 
 
-def _settle(rows: list[dict], first_file: dict[str, str], user_columns: Sequence[str]) -> tuple[list[dict], set[str]]:
-    """Mark repeated documents and open the user's columns; give the rows and the ids whose passages go."""
+@dataclass(frozen=True)
+class _Survey:
+    """What has to be known of all documents before the first row is written."""
+
+    user_columns: list[str]
+    similar: dict[str, tuple[str, float]]  # document_id -> file of the most similar document before it, and how similar
+
+
+def _survey(tasks: Sequence[Task], places: dict[str, dict[str, Slice]]) -> _Survey:
+    columns: dict[str, None] = {}
+    files: dict[str, str] = {}
+    sketches = []
+    wanted = ["document_id", "file", "status", "user", "sketch"]
+    for task in tasks:
+        for row in read_slice(places["read"][task.read_key], "documents").select(wanted).to_pylist():
+            columns.update(dict.fromkeys(json.loads(row["user"])))
+            if row["status"] == "ok" and row["document_id"] not in files:
+                files[row["document_id"]] = row["file"]
+                sketches.append(np.frombuffer(row["sketch"], dtype=np.uint64))
+    similar = compare_sketches(list(files), sketches)
+    return _Survey(
+        user_columns=[name for name in columns if name not in BY_DOCUMENT["documents"].names],
+        similar={found.document_id: (files[found.similar_to], found.similarity) for found in similar},
+    )
+
+
+def _settle(rows: list[dict], first_file: dict[str, str], survey: _Survey) -> tuple[list[dict], set[str]]:
+    """Mark repeated and similar documents and open the user's columns; give the rows and the ids whose passages go."""
     repeated = set()
     for row in rows:
-        user = json.loads(row.pop("user"))
-        del row["shape"]
-        row.update({name: user.get(name) for name in user_columns})
+        user = json.loads(row["user"])
+        row.update({name: user.get(name) for name in survey.user_columns})
+        for field in PARTS_ONLY:
+            del row[field.name]
         if row["status"] == "ok" and row["sha256"] in first_file:
             first = first_file[row["sha256"]]
             repeated.add(row["document_id"])
@@ -84,6 +114,7 @@ def _settle(rows: list[dict], first_file: dict[str, str], user_columns: Sequence
             )
         elif row["status"] == "ok":
             first_file[row["sha256"]] = row["file"]
+            row["similar_to"], row["similarity"] = survey.similar.get(row["document_id"], (None, None))
     return rows, repeated
 
 
@@ -99,15 +130,6 @@ def _without(tables: dict[str, pa.Table], repeated: set[str]) -> dict[str, pa.Ta
         table = tables[name]
         kept[name] = table.filter(pa.compute.invert(pa.compute.is_in(table["passage_id"], gone_passages)))
     return kept
-
-
-def _user_columns(tasks: Sequence[Task], places: dict[str, dict[str, Slice]]) -> list[str]:
-    """List the user's own metadata columns over all documents, in order of appearance."""
-    names: dict[str, None] = {}
-    for task in tasks:
-        for packed in set(read_slice(places["read"][task.read_key], "documents")["user"].to_pylist()):
-            names.update(dict.fromkeys(json.loads(packed)))
-    return [name for name in names if name not in BY_DOCUMENT["documents"].names]
 
 
 class TableWriter:
@@ -140,9 +162,3 @@ class TableWriter:
             self._flush(self.n_waiting)
         self.writer.close()
         self.stream.close()
-
-
-def document_rows(tasks: Sequence[Task], places: dict[str, dict[str, Slice]]) -> Iterator[dict]:
-    """Give the documents' rows of the parts, in order, as they were read."""
-    for task in tasks:
-        yield from read_slice(places["read"][task.read_key], "documents").to_pylist()
