@@ -144,7 +144,8 @@ class Workshop:
 
         try:
             passages = self._segment(document) if document.status == "ok" else []
-            if document.status == "ok" and not passages:
+            # an archive's text is in its members' rows
+            if document.status == "ok" and not passages and not document.n_members:
                 document = replace(document, status="empty", reason="no text in it: nothing but white space", text="")
             return _identify(document, passages, describe(document, passages, catalogue_row))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AssertionError) as error:

@@ -60,6 +60,7 @@ class Source:
     location: str  # where it lies on disk
     sha256: str = ""  # of the bytes; "" where they could not be read
     n_bytes: int = 0
+    problem: str = ""  # key of the reason (ingest/reasons) why it cannot be opened; "" where it can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class Document:
     rows: tuple[Row, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)  # as the file states them: title, author, date …
     note: str = ""  # what was repaired or left out though the status is ok
+    n_members: int = 0  # of an archive: files in it, each a document of its own; the archive itself has no text
 
 
 @dataclass(frozen=True, slots=True)

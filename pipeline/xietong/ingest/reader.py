@@ -1,0 +1,312 @@
+"""Reads one source: decides by content what it is, hands it to the reader of its format, opens archives."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from xietong.ingest.bounds import MB, Bounds
+from xietong.ingest.builder import clean
+from xietong.ingest.extract import Extract
+from xietong.ingest.kinds import CONTAINERS, MEDIA_TYPES, kind_of
+from xietong.ingest.reasons import Unreadable
+from xietong.records import Document, Source
+
+if TYPE_CHECKING:
+    from xietong.ingest.archive import Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestOptions:
+    """How documents are read."""
+
+    text_column: str = ""  # of a table; "" chooses and says which in the note
+    id_column: str = ""
+    unit: str = "passage"  # passage, sentence, paragraph or row
+    ocr: bool = False  # recognise scans, where Tesseract is installed
+    bounds: Bounds = field(default_factory=Bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """Programs outside this process, for formats that need one."""
+
+    convert: Callable[[bytes], bytes]  # a .doc -> a .docx; raises Unreadable
+    recognise: Callable[[bytes, int], str] | None  # a picture of a page -> its text
+
+
+Begin = Callable[[str], None]  # told the name of each document before it is read
+
+
+def read_bytes(
+    data: bytes, file: str, options: IngestOptions, helpers: Helpers, *, begin: Begin = lambda file: None, skip: int = 0
+) -> Iterator[Document]:
+    """Read what a file holds: one document, or the documents of an archive and then the archive itself.
+
+    Parameters
+    ----------
+    data, file : content, and label in the tables
+    begin : called before each document is read
+    skip : documents given before, which are passed over
+    """
+    yield from _Reading(options, helpers, begin, skip).read(data, file, 0)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file under way: how many documents of an archive are to be passed over, and how much was unpacked."""
+
+    options: IngestOptions
+    helpers: Helpers
+    begin: Begin
+    skip: int
+    n_bytes: int = 0
+
+    def read(self, data: bytes, file: str, depth: int) -> Iterator[Document]:
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            kind = kind_of(data, file)
+        except Unreadable as problem:
+            row = problem.document(file, sha256)
+            yield from self._give(lambda: row, file)
+            return
+        if kind in CONTAINERS:
+            yield from self._read_container(data, file, sha256, kind, depth)
+        else:
+            yield from self._give(lambda: _read_document(data, file, sha256, kind, self.options, self.helpers), file)
+
+    def _give(self, make: Callable[[], Document], file: str) -> Iterator[Document]:
+        if self.skip:
+            self.skip -= 1
+            return
+        self.begin(file)
+        yield make()
+
+    def _read_container(self, data: bytes, file: str, sha256: str, kind: str, depth: int) -> Iterator[Document]:
+        from xietong.ingest.archive import read_archive
+
+        found = Tally()
+        media_type = MEDIA_TYPES[kind]
+        try:
+            if depth >= self.options.bounds.depth:
+                raise Unreadable("too_deep", bound=self.options.bounds.depth)
+            for member in read_archive(data, kind, file, bounds=self.options.bounds):
+                label = f"{file}!/{member.name}"
+                found.n += 1
+                for document in self._read_member(member, label, sha256, depth):
+                    found.count(document)
+                    yield document
+        except Unreadable as problem:
+            row = problem.document(file, sha256, media_type)
+            yield from self._give(lambda: row, file)
+            return
+        yield from self._give(lambda: found.container(file, sha256, media_type), file)
+
+    def _read_member(self, member: Member, label: str, sha256: str, depth: int) -> Iterator[Document]:
+        problem = member.problem
+        self.n_bytes += len(member.data)
+        if problem is None and self.n_bytes > self.options.bounds.archive_mb * MB:
+            problem = Unreadable("archive_total", bound=self.options.bounds.archive_mb)
+        if problem is None:
+            yield from self.read(member.data, label, depth + 1)
+        else:
+            row = problem.document(label, _hash_of_name(sha256, label))
+            yield from self._give(lambda: row, label)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came out of an archive."""
+
+    n: int = 0
+    n_ok: int = 0
+    n_failed: int = 0
+    first: str = ""
+
+    def count(self, document: Document) -> None:
+        """Take in one document of the archive."""
+        if document.n_members:
+            return
+        self.n_ok += document.status == "ok"
+        self.n_failed += document.status == "failed"
+        if not self.first and document.status != "ok":
+            self.first = document.reason
+
+    def container(self, file: str, sha256: str, media_type: str) -> Document:
+        """Give the archive's own row."""
+        if not self.n_ok and self.n:
+            # members passed over after a restart are not known here; the process that restarts corrects the row
+            key = "members_failed" if self.n_failed else "members_empty"
+            problem = Unreadable(key, n=self.n, first=self.first[:150])
+            return replace(problem.document(file, sha256, media_type), n_members=self.n)
+        n_other = self.n - self.n_ok
+        note = f"{self.n} files" + (
+            f", {n_other} of them without text or not read: see their rows" if n_other > 0 else ""
+        )
+        return Document(file=file, sha256=sha256, media_type=media_type, n_members=self.n, note=note)
+
+
+def _hash_of_name(sha256: str, label: str) -> str:
+    """Stand in for the hash of a member whose bytes cannot be had."""
+    return hashlib.sha256(f"{sha256} {label}".encode("utf-8", "replace")).hexdigest()
+
+
+def _read_document(
+    data: bytes, file: str, sha256: str, kind: str, options: IngestOptions, helpers: Helpers
+) -> Document:
+    media_type = MEDIA_TYPES[kind]
+    try:
+        extract = _extract(data, kind, options, helpers)
+        return _document(extract, file, sha256, media_type, options.bounds)
+    except Unreadable as problem:
+        return problem.document(file, sha256, media_type)
+    except MemoryError:
+        return Unreadable("too_much_memory", mb=options.bounds.memory_mb).document(file, sha256, media_type)
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        RecursionError,
+        AttributeError,
+        AssertionError,
+        OSError,
+    ) as error:
+        # the last guard: a mistake of ours or of a parser becomes a row
+        what = f"{type(error).__name__}: {error}"
+        return Unreadable("reader_failed", what=what).document(file, sha256, media_type)
+
+
+def _document(extract: Extract, file: str, sha256: str, media_type: str, bounds: Bounds) -> Document:
+    text = clean(extract.text)  # only lone surrogates can be left, so lengths stay
+    if len(text) > bounds.text_mb * MB:
+        raise Unreadable("text_too_long", mb=bounds.text_mb)
+    if not _has_text(text):
+        raise Unreadable("no_text")
+    return Document(
+        file=file,
+        sha256=sha256,
+        text=text,
+        media_type=media_type,
+        encoding=extract.encoding,
+        encoding_margin=extract.encoding_margin,
+        pages=extract.pages,
+        marks=extract.marks,
+        rows=extract.rows,
+        properties={clean(key): clean(value) for key, value in extract.properties.items()},
+        note=extract.note,
+    )
+
+
+def _has_text(text: str) -> bool:
+    """Say whether there is anything but white space, controls and unseen characters."""
+    return any(c.isprintable() and not c.isspace() and c != "\ufffd" for c in text)
+
+
+def _extract(data: bytes, kind: str, options: IngestOptions, helpers: Helpers) -> Extract:
+    """Hand the bytes to the reader of their format; each reader's library is loaded when first needed."""
+    bounds = options.bounds
+    columns: dict[str, Any] = {"text_column": options.text_column, "id_column": options.id_column, "bounds": bounds}
+    if kind in ("text", "markdown"):
+        from xietong.ingest.text import read_markdown, read_text
+
+        return read_text(data) if kind == "text" else read_markdown(data)
+    if kind == "html":
+        from xietong.ingest.html import read_html
+
+        return read_html(data)
+    if kind in ("mail", "mhtml"):
+        from xietong.ingest.mail import read_mail
+
+        return read_mail(data)
+    if kind == "pdf":
+        from xietong.ingest.pdf import read_pdf
+
+        return read_pdf(data, bounds=bounds, recognise=helpers.recognise if options.ocr else None)
+    if kind in ("docx", "doc"):
+        from xietong.ingest.docx import read_docx
+
+        return read_docx(helpers.convert(data) if kind == "doc" else data, bounds=bounds)
+    if kind in ("odt", "fodt"):
+        from xietong.ingest.odt import read_fodt, read_odt
+
+        return read_odt(data, bounds=bounds) if kind == "odt" else read_fodt(data, bounds=bounds)
+    if kind == "rtf":
+        from xietong.ingest.rtf import read_rtf
+
+        return read_rtf(data, bounds=bounds)
+    from xietong.ingest import tables
+
+    if kind in ("xlsx", "xls", "ods"):
+        return tables.read_workbook(data, kind, **columns)
+    read = {
+        "csv": tables.read_csv,
+        "jsonl": tables.read_jsonl,
+        "json": tables.read_json,
+        "parquet": tables.read_parquet,
+    }
+    return read[kind](data, **columns)
+
+
+def problem_of(source: Source, bounds: Bounds) -> Unreadable | None:
+    """Say why a source cannot be opened, as far as was seen when it was found."""
+    if not source.problem:
+        return None
+    size = f"over {bounds.file_mb}"
+    return Unreadable(source.problem, what="pipe, device or socket", size=size, bound=bounds.file_mb)
+
+
+def read_location(source: Source, bounds: Bounds) -> bytes:
+    """Give a file's bytes.
+
+    Raises
+    ------
+    Unreadable
+        If it cannot be opened, has changed since it was found, or has become larger than the bound.
+    """
+    problem = problem_of(source, bounds)
+    if problem is not None:
+        raise problem
+    try:
+        with open(source.location, "rb") as file:
+            data = file.read(bounds.file_mb * MB + 1)
+    except PermissionError as error:
+        raise Unreadable("no_permission") from error
+    except FileNotFoundError as error:
+        raise Unreadable("changed") from error
+    except OSError as error:
+        raise Unreadable("unreadable", what=error.strerror or "input/output error") from error
+    if len(data) > bounds.file_mb * MB:
+        raise Unreadable("too_large", size=f"over {bounds.file_mb}", bound=bounds.file_mb)
+    if source.sha256 and hashlib.sha256(data).hexdigest() != source.sha256:
+        raise Unreadable("changed")
+    return data
+
+
+def read_file(source: Source, options: IngestOptions | None = None) -> list[Document]:
+    """Read a source in this process, without the protection of ``isolate.Reader``.
+
+    Returns
+    -------
+    list of Document
+        One document; or an archive's own row, and then one for each file in it.
+    """
+    from xietong.ingest import external
+
+    options = options or IngestOptions()
+    helpers = Helpers(
+        lambda data: external.convert_doc(data, options.bounds),
+        lambda picture, dpi: external.recognise(picture, dpi, options.bounds),
+    )
+    try:
+        data = read_location(source, options.bounds)
+    except Unreadable as problem:
+        return [problem.document(source.file, source.sha256)]
+    return in_order(list(read_bytes(data, source.file, options, helpers)))
+
+
+def in_order(documents: list[Document]) -> list[Document]:
+    """Put an archive before its members."""
+    return documents[-1:] + documents[:-1]
