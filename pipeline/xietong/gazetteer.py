@@ -85,11 +85,14 @@ def find_places(text: str) -> list[Mention]:
         names inside longer words (黄河南岸 is not 河南).
     """
     finder, names = _finder()
-    mentions = []
+    mentions: list[Mention] = []
     for number, start, end in finder.find_matches_as_indexes(text):
         name, places = names[number]
-        if places and (not name[0].isascii() or _is_whole_word(text, start, end)):
-            mentions.append(Mention(start, end, name, places))
+        if not places or (name[0].isascii() and not _is_whole_word(text, start, end)):
+            continue
+        mention = Mention(start, end, name, places)
+        if _may_stand(text, mention, mentions[-1] if mentions else None):
+            mentions.append(mention)
     return mentions
 
 
@@ -99,10 +102,8 @@ def places_by_name(*, with_weak: bool = False) -> dict[str, tuple[Place, ...]]:
     found: dict[str, list[Place]] = defaultdict(list)
     for place in load_places():
         english = (place.name_en,) if place.kind != "county" else ()
-        for name in dict.fromkeys(
-            (place.name_zh, *place.aliases, *english, *(place.weak_aliases if with_weak else ()))
-        ):
-            if name:
+        for name in dict.fromkeys((place.name_zh, *place.aliases, *english, *place.weak_aliases)):
+            if name and (with_weak or name not in place.weak_aliases):
                 found[name].append(place)
     return {name: tuple(places) for name, places in found.items()}
 
@@ -131,6 +132,33 @@ def resolve(places: Iterable[Place], context: Iterable[Place]) -> Place | None:
 RANKS = ("country", "province", "state", "city", "county")
 
 
+def _may_stand(text: str, mention: Mention, before: Mention | None) -> bool:
+    """Whether a county's name is one here: not the 和县 of 城市和县城, the 东方市 of 东方市场, the 泰山区 of 泰山区域."""
+    name, place = mention.name, mention.places[0]
+    if place.kind != "county":
+        return True
+    if text[mention.end : mention.end + 1] in _CONTINUED.get(name[-1], ()):
+        return False
+    is_after_parent = (
+        before is not None
+        and before.end == mention.start
+        and any(above.name_zh in place.parent.split("/") for place in mention.places for above in before.places)
+    )
+    if is_after_parent:
+        return True
+    if name in place.weak_aliases:
+        return False
+    is_short = len(name) == 2 or name.endswith("山区")  # 创新县域, 陕南山区
+    return not (is_short and _is_han(text[mention.start - 1 : mention.start]))
+
+
+_CONTINUED = {"区": tuple("域间块位别"), "市": ("场",)}
+
+
+def _is_han(character: str) -> bool:
+    return "\u4e00" <= character <= "\u9fff"
+
+
 @cache
 def _rows() -> tuple[dict[str, str], ...]:
     table = files("xietong").joinpath("data/gazetteer.csv").read_text(encoding="utf-8")
@@ -142,6 +170,10 @@ def _finder() -> tuple[AhoCorasick, list[tuple[str, tuple[Place, ...]]]]:
     from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
     names: dict[str, tuple[Place, ...]] = dict(places_by_name())
+    # counties named by an ordinary word (城区) are looked at as well: they count right after their city
+    for name, places in places_by_name(with_weak=True).items():
+        if counties := tuple(place for place in places if place.name_zh == name):
+            names.setdefault(name, counties)
     for row in _rows():
         if row["kind"] == "mask":
             names[row["name_zh"]] = ()  # matched first from the left, so that the place inside it is not

@@ -12,6 +12,17 @@ from xietong.gazetteer import find_places, load_places, places_by_abbreviation, 
         ("黄河南岸的河南郑州", ["河南", "郑州"]),
         ("中山东路", []),
         ("来宾们观看日照", []),  # names that are words
+        ("城市和县城", []),
+        ("含山县、和县", ["含山县", "和县"]),
+        ("振兴县域经济", []),
+        ("培育东方市场", []),
+        ("泰山区域", []),
+        ("泰安市泰山区", ["泰安市", "泰山区"]),
+        ("陕南山区", []),
+        ("深圳市南山区", ["深圳市", "南山区"]),
+        ("各县城区和矿区", []),
+        ("晋城市城区", ["晋城市", "城区"]),
+        ("景宁县与景宁畲族自治县", ["景宁县", "景宁畲族自治县"]),
         ("trade with Hong Kong and Singapore", ["Hong Kong", "Singapore"]),
         ("the Parisian Chinatown", []),
     ],
@@ -35,6 +46,20 @@ def test_a_name_shared_by_a_province_and_a_city_is_the_province():
 
 
 def test_parents_are_places_of_the_gazetteer():
-    names = {place.name_zh for place in load_places()}
+    names = {place.name_zh for place in load_places() if place.kind != "county"}
     for place in load_places():
         assert set(filter(None, place.parent.split("/"))) <= names, place
+
+
+def test_china_is_covered_down_to_counties():
+    kinds = {kind: [p for p in load_places() if p.kind == kind and p.country == "中国"] for kind in ("city", "county")}
+    assert len([place for place in kinds["city"] if place.parent not in ("台湾",)]) >= 333
+    assert len(kinds["county"]) >= 2800
+    assert len({(place.name_zh, place.parent) for place in kinds["county"]}) == len(kinds["county"])
+
+
+def test_a_shared_county_name_is_settled_by_the_city_beside_it():
+    mentions = find_places("长春市与其朝阳区")
+    shared = mentions[-1].places
+    assert len(shared) >= 2
+    assert resolve(shared, mentions[0].places).region == "吉林省/长春市/朝阳区"

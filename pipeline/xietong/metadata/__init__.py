@@ -149,7 +149,7 @@ def _adoption(clues: Clues) -> tuple[FoundDate | None, str]:
 def _sitting(clues: Clues) -> tuple[FoundDate | None, str]:
     """The day of the sitting that a report was given to: ——2026年2月3日在…会议上."""
     for line in clues.head[:20]:
-        if len(line) <= 200 and _MEETING.search(line) and (dates := [date for date in find_dates(line) if date.month]):
+        if len(line) <= 200 and _MEETING.search(line) and (dates := [date for date in find_dates(line) if date.day]):
             return dates[0], "heading"
     return None, ""
 
