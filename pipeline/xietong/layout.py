@@ -327,7 +327,7 @@ def _goes_on(text: str, last: Line, first: Line, style: _Style) -> bool:
         return False
     if style.spaced and not first.gap and _COMMA.search(text):
         return True  # no blank line, so the paragraph is not over
-    has_sentence = len(text) >= 30 and "。" in text or len(text) >= 40 and _COMMAS.search(text) is not None
+    has_sentence = (len(text) >= 30 and "。" in text) or (len(text) >= 40 and _COMMAS.search(text) is not None)
     return has_sentence or (last.page != first.page and _COMMA.search(text) is not None)
 
 

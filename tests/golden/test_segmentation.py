@@ -8,7 +8,6 @@ import csv
 from pathlib import Path
 
 import pytest
-
 from xietong.records import Document
 from xietong.segment import segment
 

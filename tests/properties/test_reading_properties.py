@@ -4,17 +4,19 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from xietong.normalise import fold
 from xietong.records import Document, Row
 from xietong.segment import SegmentOptions, segment
 
 WORD = re.compile(r"[A-Za-z0-9]+|[\u3400-\u4dbf\u4e00-\u9fff]")
 FRAGMENTS = st.sampled_from([
-    "区域协调发展", "區域協調發展", "區(qū)域", "一、总体要求", "（二）产业", "第三条 ", "1.", "## ", "**", "参考文献", "[1] ", "目录",
+    "区域协调发展", "區域協調發展", "區(qū)域", "一、总体要求", "（二）产业", "第三条 ",
+    "1.", "## ", "**", "参考文献", "[1] ", "目录",
     "。", "，", "；", "：", "！", "“", "”", "（", "）", ".", ",", " ", "  ", "\u3000", "\n", "\n\n", "\r\n", "\t", "\x0c", "- 3 -",
-    "development", "The ", "co-", "GDP", "2026年", "3.5", "U.S.", "ﬁ", "㎡", "\u200b", "\u00ad", "\ue000", "e\u0301", "衞", "著",
-    "ㄑㄩ", "qū", "当前位置：", "打印", "收稿日期：", "Abstract:", "各位代表：", "----", "|", "附件",
+    "development",
+    "The ", "co-", "GDP", "2026年", "3.5", "U.S.", "ﬁ", "㎡", "\u200b", "\u00ad", "\ue000", "e\u0301", "衞", "著",
+    "ㄑㄩ", "qū",
+    "当前位置：", "打印", "收稿日期：", "Abstract:", "各位代表：", "----", "|", "附件",
 ])  # fmt: skip
 TEXTS = st.one_of(st.lists(FRAGMENTS, max_size=60).map("".join), st.text(max_size=200))
 

@@ -1,7 +1,6 @@
 """Which lines are headings, and the trail of sections they make."""
 
 import pytest
-
 from xietong.records import Document
 from xietong.segment import segment
 
@@ -60,7 +59,8 @@ def test_other_short_lines_are_no_headings(line):
 
 
 def test_sections_are_nested_by_their_numbering():
-    text = f"一、回顾\n{PARAGRAPH}\n（一）产业\n{PARAGRAPH}\n1.园区\n{PARAGRAPH}\n（二）交通\n{PARAGRAPH}\n二、任务\n{PARAGRAPH}\n"
+    headings = ["一、回顾", "（一）产业", "1.园区", "（二）交通", "二、任务"]
+    text = "".join(f"{heading}\n{PARAGRAPH}\n" for heading in headings)
     assert _trails(text) == [
         ("一、回顾",),
         ("一、回顾", "（一）产业"),

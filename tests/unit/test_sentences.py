@@ -1,7 +1,6 @@
 """Where sentences end, and where a full stop is something else."""
 
 import pytest
-
 from xietong.sentences import sentence_spans
 
 
