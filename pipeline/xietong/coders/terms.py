@@ -60,7 +60,9 @@ def prepare_terms(codebook: Codebook) -> Matcher:
     return prepare_matcher(codebook)
 
 
-def code_by_terms(passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher) -> Coding:
+def code_by_terms(
+    passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher, found: Findings | None = None
+) -> Coding:
     """Code passages by the codebook's terms.
 
     Parameters
@@ -69,6 +71,8 @@ def code_by_terms(passages: Sequence[TokenisedPassage], codebook: Codebook, fitt
         The batch; only the folded texts are looked at.
     codebook, fitted
         The codebook and what :func:`prepare_terms` made of it.
+    found
+        What :func:`find_terms` gave for these passages, where a caller has it already.
 
     Returns
     -------
@@ -78,7 +82,8 @@ def code_by_terms(passages: Sequence[TokenisedPassage], codebook: Codebook, fitt
     """
     import numpy as np
 
-    found = find_terms([p.passage.folded.text for p in passages], fitted)
+    if found is None:
+        found = find_terms([p.passage.folded.text for p in passages], fitted)
     shape = (len(passages), len(codebook.codes))
     points = code_points(found, fitted, shape)
     related, cells = relation_points(found, fitted, shape)
@@ -86,10 +91,17 @@ def code_by_terms(passages: Sequence[TokenisedPassage], codebook: Codebook, fitt
     present = points >= PRESENT
     values = np.where(present & (related >= RELATED) & (scale > 1), 2, present).astype(np.int8)
     scores = (points / (points + PRESENT)).astype(np.float32)
-    cues = [*_term_cues(found, fitted, present), *_relation_cues(found, fitted, values, cells)]
-    return Coding(
-        "terms", scores, values, tuple(sorted(cues, key=lambda c: (c.passage, c.code, c.start, c.end, c.cue)))
-    )
+    return Coding("terms", scores, values, tuple(cite_terms(found, fitted, values, cells)))
+
+
+def cite_terms(
+    found: Findings, fitted: Matcher, values: NDArray[np.int8], cells: NDArray[np.int64] | None = None
+) -> list[Cue]:
+    """List the terms that speak for the assigned ``values``, and the cues of relation for those at 2, in order."""
+    if cells is None:
+        _, cells = relation_points(found, fitted, (values.shape[0], values.shape[1]))
+    cues = [*_term_cues(found, fitted, values > 0), *_relation_cues(found, fitted, values, cells)]
+    return sorted(cues, key=lambda c: (c.passage, c.code, c.start, c.end, c.cue))
 
 
 def find_terms(texts: Sequence[str], matcher: Matcher) -> Findings:
