@@ -21,7 +21,7 @@ from xietong import ids
 from xietong.codebook import Codebook
 from xietong.duplicates import sketch
 from xietong.parts import Slice, read_slice, write_part
-from xietong.records import Document, Mark, Metadata, Passage, Row, Source, Span
+from xietong.records import Document, Mark, Metadata, Passage, ReadDocument, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
 
 if TYPE_CHECKING:
@@ -165,17 +165,6 @@ class Workshop:
         """End the reader's child process."""
         if "reader" in self.__dict__:
             self.reader.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadDocument:
-    """A document with its passages and their ids, ready to be coded."""
-
-    document_id: str
-    document: Document
-    metadata: Metadata
-    passages: list[Passage]
-    passage_ids: list[str]
 
 
 def _identify(document: Document, passages: list[Passage], metadata: Metadata) -> ReadDocument:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xietong.batch import ReadDocument
 from xietong.codebook import Codebook
-from xietong.records import CODED_KINDS, Coding
+from xietong.records import CODED_KINDS, Coding, ReadDocument
 from xietong.tables import EVIDENCE, TAGS
 
 #: Scores below this are not written: they say "not this code" and would be most of the table.

@@ -167,3 +167,14 @@ class Metadata:
         default_factory=dict
     )  # item -> catalogue, front matter, html, heading, file name …
     user: Mapping[str, Any] = field(default_factory=dict)  # the user's own columns from catalogue.csv
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """A document with its passages and their ids, ready to be coded."""
+
+    document_id: str
+    document: Document
+    metadata: Metadata
+    passages: list[Passage]
+    passage_ids: list[str]

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CODEBOOK = "tables/codebook.json"
-#: Document columns that the wide passages table repeats on every row.
-DOCUMENT_COLUMNS = ("title", "issuer", "region", "level", "doc_type", "doc_date", "year")
 
 
 class Run:

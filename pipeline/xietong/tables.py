@@ -36,6 +36,9 @@ TEXTS = pa.schema([("document_id", _text), ("text", _text)])
 #: The tables of a run that are made document by document, in the order they are written.
 BY_DOCUMENT = {"documents": DOCUMENTS, "passages": PASSAGES, "tags": TAGS, "evidence": EVIDENCE, "texts": TEXTS}
 
+#: Document columns that the wide passages table repeats on every row.
+DOCUMENT_COLUMNS = ("title", "issuer", "region", "level", "doc_type", "doc_date", "year")
+
 SECTION_SEPARATOR = " › "
 
 _n = [("n_documents", _int), ("n_passages", _int)]  # how much the figure rests on

@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xietong.codebook import Codebook
-from xietong.runs import DOCUMENT_COLUMNS
-from xietong.tables import DOCUMENTS
+from xietong.tables import DOCUMENT_COLUMNS, DOCUMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path

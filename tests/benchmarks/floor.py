@@ -71,6 +71,7 @@ def make_floor(language: str) -> Callable[[list[bytes]], None]:
     import opencc
     import rjieba
     from sklearn.feature_extraction.text import HashingVectorizer
+
     from xietong.codebook import read_codebook
 
     terms = sorted({term.term.lower() for term in read_codebook("regional-coordination").terms})[:2000]

@@ -45,7 +45,7 @@ def try_sequence(place: Path, rng: random.Random, n_edits: int) -> str:
         touched = EDITS[rng.choice(sorted(EDITS))](corpus, rng, options)
         expected_reads = sum(file.exists() for file in touched)
         reads = place / "reads"
-        in_child(lambda: run(corpus, place / "out", options, count_reads=reads))
+        in_child(lambda to=reads: run(corpus, place / "out", options, count_reads=to))
         full = place / f"full{number}"
         in_child(lambda to=full: run(corpus, to, options))
         if hashes(place / "out") != hashes(full):

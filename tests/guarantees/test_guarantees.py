@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import xietong
 from xietong.parts import file_hash
 from xietong.records import CODED_KINDS

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
     from xietong.codebook import Codebook
 
 #: (name, facet, least value): what is scored.

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from xietong import __version__
 from xietong.codebook import Codebook, read_codebook
 from xietong.ids import content_hash

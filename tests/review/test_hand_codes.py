@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from xietong.codebook import Code, Codebook
 from xietong.errors import RunFolderError, UsageError
 from xietong.hand_codes import HandCodes, HandCoding, HandEvidence, coder_id_of

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from xietong.agreement import agree
 from xietong.hand_codes import ADJUDICATED, HandCodes
 from xietong.hand_codes.samples import save_sample

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import httpx
 import pyarrow.parquet as pq
 import pytest
+
 from xietong.hand_codes import HandCodes
 
 

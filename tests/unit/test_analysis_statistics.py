@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from xietong.analysis.association import adjusted_residuals, associate, log_odds_ratio
 from xietong.analysis.change_points import change_points, mean_shift, pettitt, rate_shift
 from xietong.analysis.consistency import consistency, cosine, jensen_shannon

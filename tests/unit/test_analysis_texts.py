@@ -4,6 +4,7 @@ import networkx
 import numpy as np
 import pandas as pd
 import pytest
+
 from xietong.analysis.counts import count_codes
 from xietong.analysis.kwic import KwicOptions, choose_passages, collocates, find_term
 from xietong.analysis.networks import (

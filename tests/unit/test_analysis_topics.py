@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.metrics import adjusted_mutual_info_score
+
 from xietong.analysis.topic_choice import choose_n_topics, coherence, matched_cosines
 from xietong.analysis.topic_model import (
     fit_seeded_topics,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+
 from xietong.analysis import keyness
 from xietong.analysis.keywords import KeywordOptions, keywords
 from xietong.analysis.phrases import PhraseOptions, apply_phrases, learn_phrases

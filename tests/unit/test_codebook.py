@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+
 from xietong.codebook import bundled_folder, bundled_names, check_codebook, read_codebook
 from xietong.errors import CodebookError
 
@@ -126,5 +127,5 @@ def test_every_bundled_codebook_has_no_error():
 
 def test_a_broken_workbook_is_one_clear_error(tmp_path):
     (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(CodebookError, match="save it as .xlsx"):
+    with pytest.raises(CodebookError, match=r"save it as \.xlsx"):
         read_codebook(tmp_path / "book.xlsx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from xietong.codebook import Code, Codebook, CueWord, Mask, Term
 from xietong.coders.features import term_features
 from xietong.coders.matching import forms_of

@@ -1,6 +1,7 @@
 import random
 
 import pytest
+
 from xietong.duplicates import compare_sketches, find_near_duplicates, sketch
 
 SYLLABLES = (

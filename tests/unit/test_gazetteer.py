@@ -1,4 +1,5 @@
 import pytest
+
 from xietong.gazetteer import find_places, load_places, places_by_abbreviation, resolve
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from xietong import ids
 
 

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from xietong.ingest import IngestOptions, Reader, find_sources, read_file
 from xietong.records import Document, Source
 

@@ -1,4 +1,5 @@
 import pytest
+
 from xietong.errors import UsageError
 from xietong.metadata import describe, read_catalogue, read_catalogues
 from xietong.metadata.dates import find_dates, find_years

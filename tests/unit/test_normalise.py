@@ -1,6 +1,7 @@
 """What folding makes of a text, and that the way back is right."""
 
 import pytest
+
 from xietong.normalise import fold
 
 

@@ -1,5 +1,6 @@
 import pyarrow as pa
 import pytest
+
 from xietong import parts
 
 TABLE = pa.table({"n": [1, 2, 3]})

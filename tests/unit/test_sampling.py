@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from xietong.errors import UsageError
 from xietong.sampling import SampleOptions, combine_samples, draw_sample, passages_needed, split_among_coders
 

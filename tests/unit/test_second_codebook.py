@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from xietong.codebook import read_codebook
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
