@@ -42,12 +42,12 @@ function shortened(text, width, size = 13) {
 }
 
 // A figure: the chart, buttons that save it, and its data table.
-function figure(name, svg, dataTable, note) {
-  const buttons = make("div", { class: "tools" }, make("span", { class: "spring" }),
+function figure(name, svg, dataTable) {
+  const details = make("details", {}, make("summary", {}, t("report_data_table")), dataTable);
+  const under = make("div", { class: "under" }, details,
     make("button", { type: "button", class: "save", onclick: () => saveSvg(name, svg) }, t("report_save_svg")),
     make("button", { type: "button", class: "save", onclick: () => savePng(name, svg) }, t("report_save_png")));
-  const details = make("details", {}, make("summary", {}, t("report_data_table")), dataTable);
-  return make("figure", { class: "chart" }, make("div", { class: "scroll" }, svg), note || null, buttons, details);
+  return make("figure", { class: "chart" }, make("div", { class: "scroll" }, svg), under);
 }
 
 function drawing(svg) {
@@ -74,7 +74,7 @@ function savePng(name, svg) {
 // Bars of one or two parts: theme and synergy, or present.
 function barChart(rows, width, title) {
   const left = Math.min(Math.max(...rows.map((row) => textWidth(row.name))) + 12, width * 0.4);
-  const step = 26, height = rows.length * step + 28, room = width - left - 110;
+  const step = 26, height = rows.length * step + 6, room = width - left - 110;
   const most = Math.max(1, ...rows.map((row) => row.total));
   const svg = canvas(width, height, title);
   rows.forEach((row, i) => {
@@ -94,10 +94,10 @@ function barChart(rows, width, title) {
 // A grid of shaded cells; `open(i, j)` is called when one is chosen.
 function heatMap(down, across, values, texts, width, title, open) {
   const left = Math.min(Math.max(...down.map((name) => textWidth(name))) + 12, width * 0.35);
-  const across_ = Math.max((width - left) / across.length, 62), step = 34;
-  const slanted = across.some((name) => textWidth(name, 12) > across_ - 6);
+  const slanted = across.some((name) => textWidth(name, 12) > (width - left) / across.length - 6);
+  const across_ = Math.max((width - left - (slanted ? 64 : 0)) / across.length, 46), step = 34;
   const top = slanted ? Math.min(Math.max(...across.map((name) => textWidth(name, 12))) * 0.62 + 24, 130) : 26;
-  const full = left + across_ * across.length + (slanted ? 50 : 2), height = top + step * down.length + 2;
+  const full = left + across_ * across.length + (slanted ? 64 : 2), height = top + step * down.length + 2;
   const most = Math.max(1e-9, ...values.flat());
   const svg = canvas(full, height, title);
   svg.setAttribute("role", "group");
@@ -161,17 +161,15 @@ function lineChart(panels, years, width, title) {
 function dotChart(panels, groups, width, title) {
   const left = Math.min(Math.max(...groups.map((name) => textWidth(name, 12))) + 12, 190);
   const wide = Math.max((width - left) / panels.length, 96), step = 20, head = 44;
-  const full = left + wide * panels.length, height = head + step * groups.length + 24;
+  const full = left + wide * panels.length, height = head + step * groups.length + 8;
   const svg = canvas(full, height, title);
   groups.forEach((name, i) => svg.append(words(left - 8, head + step * i + 14, shortened(name, left - 10, 12), { "text-anchor": "end", "font-size": 12 })));
   const top = niceTop(Math.max(0.01, ...panels.flatMap((panel) => panel.points.map((p) => p.share))));
   panels.forEach((panel, k) => {
-    const x0 = left + wide * k + 8, w = wide - 20, x = (share) => x0 + (Math.min(share, top) / top) * w;
+    const x0 = left + wide * k + 8, w = wide - 24, x = (share) => x0 + (Math.min(share, top) / top) * w;
     svg.append(words(x0, 16, shortened(panel.name, wide - 6, 12), { "font-weight": 600, "font-size": 12 }));
-    for (const level of [0, top / 2, top]) {
-      svg.append(shape("line", { x1: x(level), x2: x(level), y1: head - 4, y2: head + step * groups.length, stroke: color("line") }));
-      svg.append(words(x(level), head - 9, `${number(100 * level)}%`, { "text-anchor": "middle", fill: color("soft"), "font-size": 10 }));
-    }
+    for (const level of [0, top / 2, top]) svg.append(shape("line", { x1: x(level), x2: x(level), y1: head - 4, y2: head + step * groups.length, stroke: color("line") }));
+    svg.append(words(x(0), head - 9, "0", { fill: color("soft"), "font-size": 10 }), words(x(top), head - 9, `${number(100 * top)}%`, { "text-anchor": "end", fill: color("soft"), "font-size": 10 }));
     panel.points.forEach((p, i) => {
       const y = head + step * i + 10;
       if (p.low !== null) svg.append(shape("line", { x1: x(p.low), x2: x(p.high), y1: y, y2: y, stroke: color(panel.color), "stroke-width": 4, "stroke-opacity": 0.3 }));

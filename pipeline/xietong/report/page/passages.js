@@ -92,7 +92,7 @@ function drawPassages() {
   list = make("div", { class: "list", tabindex: "0", role: "listbox", "aria-label": t("report_passages") }, spacer);
   list.addEventListener("scroll", drawRows, { passive: true });
   list.addEventListener("keydown", moveByKey);
-  detail = make("div", { class: "detail empty", role: "region", "aria-label": t("report_detail"), tabindex: "0" });
+  detail = make("div", { class: "detail empty", role: "region", "aria-label": t("report_detail"), tabindex: "0" }, t("report_choose"));
   body.replaceChildren(filters(), counter, make("div", { class: "split" }, list, detail));
   return filter(true);
 }

@@ -105,7 +105,7 @@ function drawAttention() {
 
 function drawWords() {
   const blocks = facts.codes.map((code, i) => {
-    const chips = facts.words[i].map(([cue, n]) => make("li", {}, make("button", { type: "button", title: t("report_show_passages"), onclick: () => openPassages([i], cue) }, isolated(cue), " ", make("small", {}, number(n)))));
+    const chips = facts.words[i].map(([cue, n]) => make("li", {}, make("button", { type: "button", title: t("report_show_passages"), onclick: () => openPassages([i], cue.slice(cue.lastIndexOf(": ") + 1).trim()) }, isolated(cue), " ", make("small", {}, number(n)))));
     return make("div", {}, make("h3", {}, label(code)), chips.length ? make("ul", { class: "chips" }, ...chips) : make("p", { class: "about" }, t("report_nothing")));
   });
   part("words").replaceChildren(make("div", { class: "words" }, ...blocks));
