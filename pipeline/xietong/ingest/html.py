@@ -207,7 +207,9 @@ class _Page:
     def _is_link_list(self, element: _Open, length: int) -> bool:
         n_links = self.n_links - element.n_links
         link_chars = self.link_chars - element.link_chars
-        return n_links >= 5 and link_chars >= 0.75 * length and link_chars < 30 * n_links
+        if n_links >= 5:
+            return link_chars >= 0.75 * length and link_chars < 30 * n_links
+        return n_links >= 3 and link_chars >= 0.85 * length and link_chars < 10 * n_links
 
     def _break_line(self) -> None:
         if self.data_tables:

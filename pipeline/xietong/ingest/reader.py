@@ -225,10 +225,12 @@ def _extract(data: bytes, kind: str, options: IngestOptions, helpers: Helpers) -
         from xietong.ingest.pdf import read_pdf
 
         return read_pdf(data, bounds=bounds, recognise=helpers.recognise if options.ocr else None)
-    if kind in ("docx", "doc"):
+    if kind == "doc":
+        return _read_word_97(data, bounds, helpers)
+    if kind == "docx":
         from xietong.ingest.docx import read_docx
 
-        return read_docx(helpers.convert(data) if kind == "doc" else data, bounds=bounds)
+        return read_docx(data, bounds=bounds)
     if kind in ("odt", "fodt"):
         from xietong.ingest.odt import read_fodt, read_odt
 
@@ -248,6 +250,24 @@ def _extract(data: bytes, kind: str, options: IngestOptions, helpers: Helpers) -
         "parquet": tables.read_parquet,
     }
     return read[kind](data, **columns)
+
+
+def _read_word_97(data: bytes, bounds: Bounds, helpers: Helpers) -> Extract:
+    """Read an old Word document ourselves; leave those of Word 6 and 95, and damaged ones, to LibreOffice."""
+    from xietong.ingest.doc import TooOldError, read_doc
+    from xietong.ingest.docx import read_docx
+
+    try:
+        return read_doc(data, bounds=bounds)
+    except TooOldError:
+        return read_docx(helpers.convert(data), bounds=bounds)
+    except Unreadable as problem:
+        if problem.key != "damaged":
+            raise
+        try:
+            return read_docx(helpers.convert(data), bounds=bounds)
+        except Unreadable:
+            raise problem from None
 
 
 def problem_of(source: Source, bounds: Bounds) -> Unreadable | None:
