@@ -185,14 +185,14 @@ def _cost(data: bytes, encoding: str) -> float:
         n_bad -= 1  # a text cut off in the middle of its last character
     if n_bad and encoding in _WIDE:
         n_bad *= 4  # any two bytes are some character in UTF-16, so a pair that is none says much
-    cost = _rarity(text.replace("\ufffd", "")) + _UNDECODED * n_bad
+    cost = rarity(text.replace("\ufffd", "")) + _UNDECODED * n_bad
     if encoding not in ("cp1252", "cp1251"):
         cost += _TOUCH * len(_TOUCHING.findall(text))
     return cost / max(len(data), 1)
 
 
-def _rarity(text: str) -> float:
-    """Sum of the rarities of the characters."""
+def rarity(text: str) -> float:
+    """Give the sum of the rarities of the characters, in bits: about 10 for a common Han character, 24 for a rare one."""
     import numpy as np
 
     points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
@@ -302,7 +302,7 @@ def _repair_mojibake(found: Decoded) -> Decoded:
                 text = data.decode(right)
             except UnicodeDecodeError:
                 continue
-            if _rarity(text) / max(len(data), 1) < _POOR:
+            if rarity(text) / max(len(data), 1) < _POOR:
                 note = f"garbled: {right} had been read as {wrong} and saved again; the text was put right"
                 return Decoded(text, found.encoding, found.margin, note)
     note = "garbled: most characters are accented Latin letters, as when Chinese is read in a wrong encoding; check it"

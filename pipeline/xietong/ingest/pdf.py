@@ -9,11 +9,11 @@ from typing import Any
 from xietong.ingest.bounds import Bounds
 from xietong.ingest.builder import clean
 from xietong.ingest.extract import Extract, join_notes
+from xietong.ingest.pdf_text import drop_doubled_radicals, is_nonsense, read_columns
 from xietong.ingest.reasons import Unreadable
 from xietong.records import Span
 
 Recognise = Callable[[bytes, int], str]  # a picture (PNM) and its dots per inch -> text
-_NONSENSE = re.compile("[\ufffd\ufffe\uffff\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _SOFT_HYPHENS = re.compile("[\ufffe\x02]")
 _DPI = 200
 #: With fewer letters a page than this the text layer is a stamp or a page number, not the text.
@@ -78,13 +78,13 @@ def _page_texts(document: Any, n_pages: int, pdfium_error: type[Exception]) -> t
             if page.get_rotation():
                 page.set_rotation(0)  # PDFium sorts the lines of a turned page as if it were not
             textpage = page.get_textpage()
-            text = textpage.get_text_range()
+            text = read_columns(textpage, textpage.get_text_range())
             textpage.close()
             page.close()
         except pdfium_error:
             text, n_broken = "", n_broken + 1
         texts.append(_SOFT_HYPHENS.sub("-", clean(text)))
-    return texts, n_broken
+    return drop_doubled_radicals(texts), n_broken
 
 
 def _letters(text: str) -> int:
@@ -119,8 +119,7 @@ def _refuse(texts: list[str], pictures: list[int], n_pages: int, n_broken: int, 
         if n_broken:
             raise Unreadable("damaged", format="PDF", what=f"{n_broken} of {n_pages} pages cannot be read")
         raise Unreadable("no_text")
-    visible = len(joined) - sum(map(str.isspace, joined))
-    if len(_NONSENSE.findall(joined)) > 0.3 * visible:
+    if is_nonsense(joined):
         raise Unreadable("no_unicode")
     if len(pictures) >= 0.9 * n_pages and sum(map(_letters, texts)) < _MIN_LETTERS and not is_recognised:
         raise Unreadable("scanned", pages=n_pages)
