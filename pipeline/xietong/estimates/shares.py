@@ -385,7 +385,7 @@ def _rogan_gladen_of_sample(f: Floats, y: Floats, part: _Aligned, confidence: fl
         return sensitivity, specificity, Estimate(NAN, NAN, NAN, NAN)
     influence = (f - f.mean()) / len(f) - share * w * truth * (f - sensitivity) / positives
     influence += (1 - share) * w * (is_coded * (1 - truth)) * ((1 - f) - specificity) / negatives
-    by_document = np.bincount(part.documents, weights=influence / informative)
+    by_document = np.bincount(part.documents, weights=(influence / informative).astype(np.float64)).astype(np.float64)
     whole = Influences(share, by_document, 1.0, int(is_coded.sum()), len(np.unique(part.documents[is_coded])))
     estimate = _as_estimate(whole, confidence)
     return (
