@@ -180,6 +180,105 @@ def report(
     print(write_report(opened, out or opened.folder / "report.html", lang=lang or None))
 
 
+@app.command()
+def sample(
+    run: RunFolder,
+    n: Annotated[int, typer.Option(help="Passages to draw.")] = 200,
+    method: Annotated[
+        str, typer.Option(help="simple, stratified, or uncertain (more where the machine is unsure).")
+    ] = "",
+    by: Annotated[str, typer.Option(help="Stratify by: code, confidence, year, region … several with commas.")] = "",
+    allocation: Annotated[str, typer.Option(help="proportional, or equal: as many of each stratum.")] = "proportional",
+    coders: Annotated[str, typer.Option(help="Names of the coders, with commas.")] = "A,B",
+    overlap: Annotated[float, typer.Option(help="Share of the passages that every coder gets.")] = 0.2,
+    name: Annotated[str, typer.Option(help="Name of the sample; sample1, sample2 … by default.")] = "",
+    width: Annotated[
+        float, typer.Option(help="Draw as many as an interval of this width needs (0.1: ± 5 points).")
+    ] = 0.0,
+    share: Annotated[float, typer.Option(help="With --width: the share expected; 0.5 is the most demanding.")] = 0.5,
+    seed: Annotated[int, typer.Option(help="Another seed draws other passages.")] = 20260101,
+    sheets: Annotated[bool, typer.Option("--sheets", help="Also write a workbook per coder.")] = False,
+) -> None:
+    """Draw passages to code by hand, each with a known chance, and share them out among coders.
+
+    Example: xietong sample outputs/sample --n 20 --by code --coders AB,李
+    """
+    from xietong.hand_console import draw_and_save
+    from xietong.runs import open_run
+    from xietong.sampling import passages_needed
+
+    strata = tuple(part.strip() for part in by.split(",") if part.strip())
+    for file in draw_and_save(
+        open_run(run), name=name, coders=[c.strip() for c in coders.split(",") if c.strip()], overlap=overlap,
+        has_sheets=sheets, n=passages_needed(width, share=share) if width else n,
+        method=method or ("stratified" if strata else "simple"), by=strata, allocation=allocation, seed=seed,
+    ):  # fmt: skip
+        print(file)
+
+
+@app.command()
+def review(
+    run: RunFolder,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--import", help="Take codes from a workbook, CSV or Label Studio file instead of serving the page."
+        ),
+    ] = None,
+    coder: Annotated[str, typer.Option(help="With --import: the coder, where the file does not say.")] = "",
+    port: Annotated[int, typer.Option(help="Port on this machine; a free one by default.")] = 0,
+    assisted: Annotated[bool, typer.Option("--assisted", help="Show the machine's proposals; it is recorded.")] = False,
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "",
+) -> None:
+    """Serve the page to code passages by hand, on this machine only, or take in codes made elsewhere.
+
+    Example: xietong review outputs/sample
+    """
+    from xietong.hand_console import take_in
+    from xietong.messages import product_language
+    from xietong.review import serve
+    from xietong.runs import open_run
+
+    if files:
+        print(take_in(open_run(run), files, coder=coder))
+    else:
+        serve(
+            run,
+            port=port,
+            is_blind=not assisted,
+            language=lang or product_language(),
+            announce=lambda url: print(url, flush=True),
+        )
+
+
+@app.command()
+def agree(
+    run: RunFolder,
+    codes: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Further hand codes: workbooks, CSV, Label Studio.", metavar="[CODES]..."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Shares by year, region, level … as well.")] = "",
+    samples: Annotated[str, typer.Option(help="Samples that the shares rest on, with commas; all by default.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables; agreement/ in the run folder by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare coders, people and machine, say which codes can be published, and correct the shares.
+
+    Example: xietong agree outputs/sample --by year
+    """
+    from xietong.assessment import Assessment, AssessmentOptions, write_assessment
+    from xietong.hand_console import print_assessment, read_codes
+    from xietong.runs import open_run
+
+    opened = open_run(run)
+    options = AssessmentOptions(by=by, samples=tuple(s.strip() for s in samples.split(",") if s.strip()))
+    assessment = Assessment(opened, extra=read_codes(codes or [], opened), options=options)
+    print_assessment(assessment, write_assessment(assessment, out or opened.folder / "agreement"), as_json)
+
+
 @app.callback(invoke_without_command=True)
 def _program(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,

@@ -1,0 +1,199 @@
+"""Coding in a spreadsheet: writes a workbook with one row per passage, and reads workbooks and CSV files back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xietong.codebook import Code, Codebook
+from xietong.errors import UsageError
+from xietong.hand_codes.store import HandCoding, coder_id_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Prefix of columns for people in a file that has the machine's columns of the same names.
+HAND_COLUMN = "hand_"
+_SHEET = "coding"
+_MARKS = {"x": 1, "✓": 1, "√": 1, "是": 1, "有": 1, "yes": 1, "否": 0, "无": 0, "no": 0, "-": 0}
+
+
+def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codebook, *, coder: str = "") -> Path:
+    """Write a workbook to code passages in: a column per code that takes only values of its scale.
+
+    Parameters
+    ----------
+    passages : frame with passage_id, reading, and where known file and section; in the order to code them
+    coder : name put in every row; may be left to the coder
+    """
+    import xlsxwriter
+
+    file = Path(file)
+    with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        head = book.add_format({"bold": True, "bg_color": "#E8EEF3", "text_wrap": True, "valign": "top"})
+        wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        entry = book.add_format(
+            {"valign": "top", "align": "center", "bg_color": "#FFFBEA", "border": 1, "border_color": "#E1DED6"}
+        )
+        sheet = book.add_worksheet(_SHEET)
+        columns = ["passage_id", "coder", "file", "section", "passage", *(c.column for c in codebook.codes), "comment"]
+        for i, name in enumerate(columns):
+            sheet.write_string(0, i, name, head)
+        for r, row in enumerate(passages.to_dict("records"), start=1):
+            known = (
+                row["passage_id"],
+                coder,
+                row.get("file"),
+                row.get("section"),
+                row.get("reading") or row.get("text"),
+            )
+            for i, value in enumerate(known):
+                sheet.write_string(r, i, _short(value), wrap)
+            for i in range(len(codebook.codes)):
+                sheet.write_blank(r, len(known) + i, None, entry)
+        n = max(len(passages), 1)
+        for i, code in enumerate(codebook.codes, start=5):
+            allowed = list(range(code.scale_max + 1))
+            sheet.data_validation(
+                1, i, n, i, {"validate": "list", "source": allowed, "error_message": f"0 – {code.scale_max}"}
+            )
+            sheet.write_comment(0, i, f"{code.label_zh} {code.label_en}\n{code.definition}"[:1000])
+        sheet.set_column(0, 0, 12)
+        sheet.set_column(1, 3, 12, wrap)
+        sheet.set_column(4, 4, 70, wrap)
+        sheet.set_column(5, 4 + len(codebook.codes), 9)
+        sheet.set_column(5 + len(codebook.codes), 5 + len(codebook.codes), 40, wrap)
+        sheet.freeze_panes(1, 5)
+        _write_codebook(book.add_worksheet("codebook"), codebook, head, wrap)
+    return file
+
+
+def _short(value: Any) -> str:
+    """A cell holds at most 32,767 characters."""
+    return "" if value is None or value != value else str(value)[:32_767]
+
+
+def _write_codebook(sheet: Any, codebook: Codebook, head: Any, wrap: Any) -> None:
+    fields = ("facet", "code", "label_en", "label_zh", "scale_max", "definition", "include", "exclude", "example")
+    for i, name in enumerate(fields):
+        sheet.write_string(0, i, name, head)
+        for r, code in enumerate(codebook.codes, start=1):
+            sheet.write_string(r, i, _short(getattr(code, name)), wrap)
+    sheet.set_column(5, 8, 45, wrap)
+    sheet.freeze_panes(1, 2)
+
+
+def read_coding_sheet(file: str | Path, codebook: Codebook, *, coder: str = "") -> list[HandCoding]:
+    """Read codes that were entered in a workbook or CSV file.
+
+    Needs a column passage_id, and a column per code: ``hand_path_planning``, ``path_planning`` or ``planning``. Where a
+    file has several of these for a code the first named counts, so that our own passages.xlsx can be extended by
+    ``hand_…`` columns. A row without any entry was not coded; in a row with entries an empty cell is 0.
+
+    Parameters
+    ----------
+    coder : name for rows without one in a column ``coder``
+
+    Raises
+    ------
+    UsageError
+        With every problem, each with its row and column.
+    """
+    file = Path(file)
+    source = "csv" if file.suffix.lower() in {".csv", ".tsv", ".txt"} else "xlsx"
+    rows = list(_read_csv(file) if source == "csv" else _read_workbook(file))
+    if not rows:
+        raise UsageError(f"{file.name} is empty")
+    header = [str(name).strip() for name in rows[0]]
+    columns = _find_columns(header, codebook, file.name)
+    problems: list[str] = []
+    codings: dict[tuple[str, str], HandCoding] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        cells = {name: row[i] if i < len(row) else "" for i, name in enumerate(header)}
+        entries = {code: str(_plain(cells[column])).strip() for code, column in columns.items()}
+        passage_id = str(_plain(cells["passage_id"])).strip()
+        if not passage_id or not any(entries.values()):
+            continue
+        name = str(cells.get("coder") or coder).strip()
+        if not name:
+            problems.append(f"row {number}: no coder; fill the column coder, or give a name with the file")
+            continue
+        values, wrong = _values(entries, codebook, columns, number)
+        problems += wrong
+        comment = str(cells.get(f"{HAND_COLUMN}comment") or cells.get("comment") or "").strip()
+        key = (coder_id_of(name), passage_id)
+        if key in codings:
+            problems.append(f"row {number}: {name} codes passage {passage_id} a second time")
+        codings[key] = HandCoding(passage_id=passage_id, coder_id=key[0], values=values, comment=comment, source=source)
+    if problems:
+        raise UsageError(
+            f"{file.name}: "
+            + "; ".join(problems[:30])
+            + ("" if len(problems) <= 30 else f"; and {len(problems) - 30} more")
+        )
+    return list(codings.values())
+
+
+def _find_columns(header: Sequence[str], codebook: Codebook, name: str) -> dict[str, str]:
+    if "passage_id" not in header:
+        raise UsageError(f"{name} has no column passage_id; its columns are {', '.join(header)}")
+    found = {}
+    for code in codebook.codes:
+        for column in (f"{HAND_COLUMN}{code.column}", f"{HAND_COLUMN}{code.code}", code.column, code.code):
+            if column in header:
+                found[code.code] = column
+                break
+    by_people = {c: column for c, column in found.items() if column.startswith(HAND_COLUMN)}
+    if not found:
+        wanted = ", ".join(c.column for c in codebook.codes[:3])
+        raise UsageError(f"{name} has no column for a code, such as {wanted}; its columns are {', '.join(header)}")
+    # where people have columns of their own, the plain ones are the machine's
+    return by_people or found
+
+
+def _values(
+    entries: dict[str, str], codebook: Codebook, columns: dict[str, str], number: int
+) -> tuple[dict[str, int], list[str]]:
+    values, wrong = {}, []
+    for name, entry in entries.items():
+        code: Code = codebook.codes[codebook.index[name]]
+        value = _MARKS.get(entry.lower(), int(entry) if entry.isdecimal() and len(entry) < 4 else None) if entry else 0
+        if value is None or not 0 <= value <= code.scale_max:
+            wrong.append(f'row {number}, {columns[name]}: "{entry[:20]}" is not between 0 and {code.scale_max}')
+        elif value:
+            values[name] = value
+    return values, wrong
+
+
+def _plain(cell: Any) -> Any:
+    """Numbers come from workbooks as floats."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+
+
+def _read_workbook(file: Path) -> Iterator[list[Any]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(str(file)) as book:
+            name = _SHEET if _SHEET in book.sheet_names else book.sheet_names[0]
+            yield from book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except (CalamineError, OSError) as error:
+        raise UsageError(f"{file.name} cannot be read as a workbook ({error})") from error
+
+
+def _read_csv(file: Path) -> Iterator[list[str]]:
+    data = file.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise UsageError(f"{file.name} is neither UTF-8 nor GB18030; save it as CSV UTF-8")
+    first = text.partition("\n")[0]
+    delimiter = max("\t;,", key=first.count)
+    yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -1,0 +1,126 @@
+"""What the command line shows of samples, hand codes and their assessment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xietong.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xietong.hand_codes import HandCoding
+    from xietong.runs import Run
+
+#: Columns shown of each table.
+_KEY = "facet code level "
+_AGREEMENT = (_KEY + "n_passages n_positive percent kappa alpha alpha_low alpha_high ac positive_agreement advice").split()
+_MACHINE = (_KEY + "n_passages n_reference precision recall f1 f1_low f1_high kappa").split()
+_SHARES = (_KEY + "group n_hand naive hand corrected corrected_low corrected_high note").split()
+
+
+def draw_and_save(
+    run: Run, *, name: str, coders: Sequence[str], overlap: float, has_sheets: bool, **options: Any
+) -> list[Path]:
+    """Draw a sample, share it out, keep it in the run folder; give the files a person may want."""
+    from xietong.active import passages_to_draw
+    from xietong.hand_codes.samples import list_samples, save_sample
+    from xietong.hand_codes.sheets import write_coding_sheet
+    from xietong.sampling import SampleOptions, draw_sample, split_among_coders
+
+    name = name or f"sample{len(list_samples(run.folder)) + 1}"
+    passages = passages_to_draw(run)
+    sample = draw_sample(passages, options=SampleOptions(**options))
+    split = split_among_coders(sample, coders, overlap=overlap)
+    about = {
+        **options,
+        "by": list(options["by"]),
+        "n_passages": len(passages),
+        "coders": list(coders),
+        "overlap": overlap,
+    }
+    file = save_sample(run.folder, name, sample, split, about)
+    files = [file.with_suffix(".csv")]
+    if has_sheets:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = run.table("passages", ["passage_id", "file", "section", "reading", "text"])
+        drawn = table.filter(pc.is_in(table["passage_id"], pa.array(split["passage_id"], pa.string()))).to_pandas()
+        for coder, own in split.groupby("coder", sort=False):
+            rows = own.merge(drawn, on="passage_id").sort_values("order", kind="stable")
+            files.append(
+                write_coding_sheet(file.with_name(f"{name}_{coder}.xlsx"), rows, run.codebook, coder=str(coder))
+            )
+    return files
+
+
+def read_codes(files: Sequence[Path], run: Run, *, coder: str = "") -> list[HandCoding]:
+    """Read hand codes from workbooks, CSV files, Label Studio, INCEpTION or REFI-QDA, by the file's ending."""
+    from xietong.hand_codes.sheets import read_coding_sheet
+
+    found: list[HandCoding] = []
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"{file} does not exist")
+        ending = file.suffix.lower()
+        if ending in (".xlsx", ".xls", ".csv", ".tsv"):
+            found += read_coding_sheet(file, run.codebook, coder=coder)
+        elif ending == ".json":
+            from xietong.export.labelstudio import import_codes
+
+            found += import_codes(file, run)
+        else:
+            raise UsageError(f"{file.name}: hand codes are read from .xlsx, .csv and Label Studio's .json")
+    return found
+
+
+def take_in(run: Run, files: Sequence[Path], *, coder: str = "") -> str:
+    """Save hand codes made elsewhere with the run's own; say how many of whom."""
+    from collections import Counter
+
+    from xietong.hand_codes import HandCodes
+
+    codings = read_codes(files, run, coder=coder)
+    known = set(run.table("passages", ["passage_id"])["passage_id"].to_pylist())
+    here = [coding for coding in codings if coding.passage_id in known]
+    with HandCodes(run.folder) as hand:
+        hand.save_all(here, run.codebook)
+    counts = Counter(coding.coder_id.removeprefix("hand:") for coding in here)
+    lines = [f"{name}: {n}" for name, n in sorted(counts.items())]
+    if len(here) < len(codings):
+        lines.append(f"{len(codings) - len(here)} passages are not in this run")
+    return "\n".join(lines)
+
+
+def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> None:
+    """Print agreement, the machine's errors and the shares, short; the files have everything."""
+    from xietong.assessment import MACHINE
+
+    tables = {
+        "agreement": _short(assessment.agreement, _AGREEMENT),
+        "machine": _short(assessment.machine, _MACHINE, coder_id=MACHINE),
+        "shares": _short(assessment.shares, _SHARES),
+    }
+    if as_json:
+        records = {
+            name: json.loads(table.to_json(orient="records", force_ascii=False)) for name, table in tables.items()
+        }
+        print(json.dumps(records | {"files": [str(f) for f in files]}, ensure_ascii=False, indent=1))
+        return
+    for name, table in tables.items():
+        if len(table):
+            print(f"{name}\n{table.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='–')}\n")
+    if assessment.n_undecided:
+        print(f"{assessment.n_undecided} passages wait for adjudication: xietong review {assessment.run.folder}")
+    for file in files:
+        print(file)
+
+
+def _short(table: pd.DataFrame, columns: Sequence[str], **only: str) -> pd.DataFrame:
+    for column, value in only.items():
+        table = table[table[column] == value] if len(table) else table
+    return table[[c for c in columns if c in table.columns]]
