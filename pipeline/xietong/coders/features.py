@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def term_features(
-    passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher
+    passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher, found: Findings | None = None
 ) -> tuple[csr_matrix, list[str]]:
     """Describe passages by the codebook's terms and cues.
 
     Parameters
     ----------
-    passages, codebook, fitted
+    passages, codebook, fitted, found
         As for :func:`xietong.coders.terms.code_by_terms`.
 
     Returns
@@ -44,7 +44,8 @@ def term_features(
     import numpy as np
     from scipy import sparse
 
-    found = find_terms([p.passage.folded.text for p in passages], fitted)
+    if found is None:
+        found = find_terms([p.passage.folded.text for p in passages], fitted)
     measures, names = passage_measures(found, codebook, fitted, len(passages))
     by_term, term_names = _by_term(found, fitted, len(passages))
     dense = sparse.csr_matrix(measures.astype(np.float32))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xietong.codebook import Codebook
@@ -18,7 +18,8 @@ TERM, MASK, CUE = 0, 1, 2
 #: Between passages in the joined text; a control character that no fold lets through, so that no match spans two.
 BREAK = "\x1e"
 _TITLE = re.compile(r"《[^《》\x1e]{1,80}》")
-_SENTENCE_END = re.compile(r"[。；;！!？?\n\x1e]|\.(?=[\s”\"’)])")
+_SENTENCE_ENDS = "。；;！!？?\n" + BREAK  # and a full stop before a space or a closing mark
+_AFTER_STOP = ' \n\t”"’)' + BREAK
 _SPACERS = str.maketrans("-‐‑–/\n\t\xa0", "        ")
 
 
@@ -74,6 +75,7 @@ class Batch:
     """The passages of a batch as one text. ``offsets[i]`` is where passage ``i`` starts, shape (n_passages + 1,)."""
 
     text: str
+    points: NDArray[np.uint32]  # the text as code points, with a space before and after
     offsets: NDArray[np.int64]
     sentence_ends: NDArray[np.int64]
     titles: tuple[NDArray[np.int64], NDArray[np.int64]]  # starts and ends of 《…》
@@ -103,12 +105,14 @@ def join_passages(texts: Sequence[str]) -> Batch:
 
     joined = BREAK.join([*texts, ""]) if texts else ""
     text = _small_letters(joined)
+    points = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     titles = np.array([m.span() for m in _TITLE.finditer(text)], dtype=np.int64).reshape(-1, 2)
     return Batch(
         text=text.replace("-", " ").replace("\n", " ").replace("–", " ").replace("’", "'"),
+        points=points,
         offsets=np.concatenate([[0], np.cumsum(lengths + 1)]),
-        sentence_ends=np.array([m.end() for m in _SENTENCE_END.finditer(text)], dtype=np.int64),
+        sentence_ends=_sentence_ends(points),
         titles=(titles[:, 0], titles[:, 1]),
     )
 
@@ -125,9 +129,10 @@ def find(batch: Batch, matcher: Matcher) -> Hits:
         if automaton is None:
             continue
         matches = automaton.machine.find_matches_as_indexes(batch.text, overlapping=True)
-        pattern, start, end = np.array(matches, dtype=np.int64).reshape(-1, 3).T
+        flat = np.fromiter(chain.from_iterable(matches), dtype=np.int64, count=3 * len(matches))
+        pattern, start, end = flat.reshape(-1, 3).T
         if whole_words and len(pattern):
-            pattern, start, end = _whole_words(batch.text, pattern, start, end, automaton.is_prefix)
+            pattern, start, end = _whole_words(batch.points, pattern, start, end, automaton.is_prefix)
         n_owners = automaton.first[pattern + 1] - automaton.first[pattern]
         which = np.repeat(np.arange(len(pattern)), n_owners)
         within = np.arange(len(which)) - np.repeat(np.cumsum(n_owners) - n_owners, n_owners)
@@ -273,8 +278,20 @@ def _small_letters(text: str) -> str:
     return "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
 
 
+def _sentence_ends(points: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Where sentences end (half-open), from code points with one space before and after the text."""
+    import numpy as np
+
+    text, following = points[1:-1], points[2:]
+    ends = np.isin(text, np.array([ord(mark) for mark in _SENTENCE_ENDS], dtype=np.uint32))
+    stops = np.nonzero(text == ord("."))[0]
+    after = np.array([ord(mark) for mark in _AFTER_STOP], dtype=np.uint32)
+    ends[stops[np.isin(following[stops], after)]] = True
+    return np.nonzero(ends)[0] + 1
+
+
 def _whole_words(
-    text: str,
+    points: NDArray[np.uint32],
     pattern: NDArray[np.int64],
     start: NDArray[np.int64],
     end: NDArray[np.int64],
@@ -283,11 +300,12 @@ def _whole_words(
     """Drop matches that begin or end inside a word; stretch ``term*`` to the end of its word."""
     import numpy as np
 
-    points = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     letter = _latin_letters()[np.minimum(points, 0x24F)]
-    word_end = np.nonzero(np.concatenate([letter[:-1] & ~letter[1:], [True]]))[0]  # of the padded text, minus one
     prefix = is_prefix[pattern]
-    end = np.where(prefix, np.maximum(end, word_end[np.searchsorted(word_end, end)]), end)
+    if prefix.any():
+        word_end = np.nonzero(letter[:-1] & ~letter[1:])[0]  # in padded points, so past the last letter in the text
+        reach = np.append(word_end, len(points) - 2)[np.searchsorted(word_end, end)]
+        end = np.where(prefix, np.maximum(end, reach), end)
     keep = ~letter[start] & ~letter[end + 1]
     return pattern[keep], start[keep], end[keep]
 

@@ -86,22 +86,12 @@ def code_by_terms(
         found = find_terms([p.passage.folded.text for p in passages], fitted)
     shape = (len(passages), len(codebook.codes))
     points = code_points(found, fitted, shape)
-    related, cells = relation_points(found, fitted, shape)
+    related, cue_sentence = relation_points(found, fitted, shape)
     scale = np.array([code.scale_max for code in codebook.codes])
     present = points >= PRESENT
     values = np.where(present & (related >= RELATED) & (scale > 1), 2, present).astype(np.int8)
     scores = (points / (points + PRESENT)).astype(np.float32)
-    return Coding("terms", scores, values, tuple(cite_terms(found, fitted, values, cells)))
-
-
-def cite_terms(
-    found: Findings, fitted: Matcher, values: NDArray[np.int8], cells: NDArray[np.int64] | None = None
-) -> list[Cue]:
-    """List the terms that speak for the assigned ``values``, and the cues of relation for those at 2, in order."""
-    if cells is None:
-        _, cells = relation_points(found, fitted, (values.shape[0], values.shape[1]))
-    cues = [*_term_cues(found, fitted, values > 0), *_relation_cues(found, fitted, values, cells)]
-    return sorted(cues, key=lambda c: (c.passage, c.code, c.start, c.end, c.cue))
+    return Coding("terms", scores, values, tuple(cite_terms(found, fitted, values, cue_sentence)))
 
 
 def find_terms(texts: Sequence[str], matcher: Matcher) -> Findings:
@@ -191,41 +181,48 @@ def _undone(terms: Hits, cues: Hits, matcher: Matcher) -> NDArray[np.bool_]:
     return undone
 
 
-def _term_cues(found: Findings, matcher: Matcher, present: NDArray[np.bool_]) -> list[Cue]:
-    rows = zip(
-        found.passage.tolist(), found.code.tolist(), found.terms.start.tolist(), found.terms.end.tolist(),
-        found.terms.entry.tolist(), found.points.tolist(), strict=True,
-    )  # fmt: skip
-    offsets, entries = found.batch.offsets.tolist(), matcher.entries
-    return [
-        Cue(passage, code, start - offsets[passage], end - offsets[passage], entries[entry].text, points)
-        for passage, code, start, end, entry, points in rows
-        if points and present[passage, code]
-    ]
-
-
-def _relation_cues(
-    found: Findings, matcher: Matcher, values: NDArray[np.int8], cue_sentence: NDArray[np.int64]
+def cite_terms(
+    found: Findings, fitted: Matcher, values: NDArray[np.int8], cue_sentence: NDArray[np.int64] | None = None
 ) -> list[Cue]:
-    """List the cues of relation in the sentences that made a code 2."""
+    """List the terms that speak for the assigned ``values``, and the cues of relation for those at 2, in order."""
     import numpy as np
 
-    counts = (found.points > 0) & (values[found.passage, found.code] == 2)
-    sentence = np.searchsorted(found.batch.sentence_ends, found.terms.start[counts], side="right")
-    codes_of: dict[int, set[int]] = {}
-    for its_sentence, code in zip(sentence.tolist(), found.code[counts].tolist(), strict=True):
-        codes_of.setdefault(its_sentence, set()).add(code)
-    cues = []
-    for i in np.nonzero(np.isin(cue_sentence, sentence))[0].tolist():
-        entry = matcher.entries[found.cues.entry[i]]
-        if entry.kind not in CUE_POINTS and entry.kind not in ("place", "level"):
-            continue
-        passage = int(found.cue_passage[i])
-        offset = int(found.batch.offsets[passage])
-        start, end = int(found.cues.start[i]) - offset, int(found.cues.end[i]) - offset
-        weight = float(CUE_POINTS.get(entry.kind, PAIR_POINTS))
-        cues += [
-            Cue(passage, code, start, end, f"{entry.kind}: {entry.text}", weight)
-            for code in codes_of[int(cue_sentence[i])]
-        ]
-    return cues
+    if cue_sentence is None:
+        _, cue_sentence = relation_points(found, fitted, (values.shape[0], values.shape[1]))
+    counts = found.points > 0
+    value = values[found.passage, found.code]
+    rows = counts & (value > 0)
+    terms = (found.passage, found.code, found.terms.start, found.terms.end, found.terms.entry, found.points)
+    sentence = np.searchsorted(found.batch.sentence_ends, found.terms.start, side="right")
+    n_codes = values.shape[1]
+    spoken = np.unique((sentence * n_codes + found.code)[counts & (value == 2)])  # sentence and code in one number
+    cue, code = _pairs(cue_sentence, spoken // n_codes, spoken % n_codes)
+    weight = np.array([_relation_weight(kind) for kind in fitted.kinds] + [0.0])[fitted.kind[found.cues.entry]]
+    cue, code = cue[weight[cue] > 0], code[weight[cue] > 0]
+    hits = found.cues
+    relations = (found.cue_passage[cue], code, hits.start[cue], hits.end[cue], hits.entry[cue], weight[cue])
+    columns = [np.concatenate([a[rows], b]) for a, b in zip(terms, relations, strict=True)]
+    order = np.lexsort(columns[4::-1])  # by passage, code, start, end, entry
+    passage, code, start, end, entry, points = (column[order] for column in columns)
+    offset = found.batch.offsets[passage]
+    labels = [f"{one.kind}: {one.text}" if one.kind else one.text for one in fitted.entries]
+    names = map(labels.__getitem__, entry.tolist())
+    lists = (passage.tolist(), code.tolist(), (start - offset).tolist(), (end - offset).tolist())
+    return list(map(Cue, *lists, names, points.tolist()))
+
+
+def _pairs(
+    left: NDArray[np.int64], keys: NDArray[np.int64], values: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join: the index of each element of ``left`` with every value whose key (sorted) equals it."""
+    import numpy as np
+
+    first, last = np.searchsorted(keys, left, side="left"), np.searchsorted(keys, left, side="right")
+    n = last - first
+    index = np.repeat(np.arange(len(left)), n)
+    within = np.arange(len(index)) - np.repeat(np.cumsum(n) - n, n)
+    return index, values[first[index] + within]
+
+
+def _relation_weight(kind: str) -> float:
+    return float(CUE_POINTS.get(kind, PAIR_POINTS if kind in ("place", "level") else 0))
