@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,7 +41,9 @@ PASSAGES = {
         ("附表", "table", "＝cmd|' /C calc'!A0", None, {"market": 1}, [("market", "cmd")]),
     ],
     "glossed": [
-        ("", "body", "推進區(qū)域協(xié)調(diào)發(fā)展的規(guī)劃\n—12—\n綱要,統(tǒng)一市場。", "推進區域協調發展的規劃綱要,統一市場。",
+        ("", "body",
+         "推進區(qū)域協(xié)調(diào)發(fā)展的規(guī)劃\n—12—\n綱要,統(tǒng)一市場。",
+         "推進區域協調發展的規劃綱要,統一市場。",
          {"planning": 1, "market": 1}, [("planning", "規(guī)劃\n—12—\n綱要"), ("market", "統(tǒng)一市場")]),
     ],
     "hostile": [
@@ -52,8 +57,8 @@ PASSAGES = {
     ],
 }  # fmt: skip
 METADATA = {
-    "plain": {"file": "报告/𠮷水🏞️.txt", "language": "zh-Hans", "title": "𠮷水县工作报告", "region": "云岭省", "level": "provincial",
-              "year": 2024, "doc_date": "2024-02", "批次": "0007", "issuer": "云岭省政府", "doc_type": "work report"},
+    "plain": {"file": "报告/𠮷水🏞️.txt", "language": "zh-Hans", "title": "𠮷水县工作报告",
+              "region": "云岭省", "level": "provincial", "year": 2024, "doc_date": "2024-02", "批次": "0007", "issuer": "云岭省政府", "doc_type": "work report"},
     "glossed": {"file": "b.html", "language": "zh-Hant", "title": "區域綱要", "region": "=cmd", "level": "city", "year": 2025},
     "hostile": {"file": "=cmd|' /C calc'!A0 \"><img src=x onerror=hostilexss_run()>.txt", "language": "en", "批次": "=1+1",
                 "title": "</title><script>hostilexss_run()</script>", "region": "", "level": "", "year": None},
@@ -107,10 +112,42 @@ def _add_passage(rows: dict, document_id: str, about: dict, n: int, start: int, 
                                  "value": value, "score": 0.75, "needs_review": code == "support"})  # fmt: skip
         for code, quote in words:
             place = start + text.index(quote)
-            rows["evidence"].append({"passage_id": passage_id, "facet": facets[code], "code": code, "coder_id": coder_id,
-                                     "start": place, "end": place + len(quote), "quote": quote, "cue": quote, "weight": 1.0})  # fmt: skip
+            rows["evidence"].append({
+                "passage_id": passage_id, "facet": facets[code], "code": code, "coder_id": coder_id, "start": place,
+                "end": place + len(quote), "quote": quote, "cue": quote, "weight": 1.0,
+            })  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return write_run(tmp_path_factory.mktemp("run") / "run")
+
+
+@pytest.fixture(scope="session")
+def wide(run: Run) -> list[dict]:
+    """The rows that every format has to hold."""
+    frame = run.passages().drop(columns="folded").astype("object")
+    return frame.where(frame.notna(), None).to_dict("records")
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory):
+    """Opens a file in LibreOffice and gives the cells of one of its sheets, as LibreOffice shows them."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None:
+        pytest.skip("needs LibreOffice (soffice)")
+    place = tmp_path_factory.mktemp("office")
+
+    def cells(file: Path, sheet: str | None = None) -> list[list[str]]:
+        out = place / file.stem / (sheet or "only")
+        options = "44,34,76,1,,0,false,true,false,false,false," + ("-1" if sheet else "0")
+        command = [program, "--headless", f"-env:UserInstallation=file://{place}/profile"]
+        if file.suffix == ".csv":  # read as UTF-8, comma; formulas are evaluated where a cell could be one
+            command.append("--infilter=CSV:44,34,76,1,,0,false,true,false,false,false,0,true,false,true")
+        command += ["--convert-to", f"csv:Text - txt - csv (StarCalc):{options}", "--outdir", str(out), str(file)]
+        subprocess.run(command, check=True, capture_output=True, timeout=180)
+        name = f"{file.stem}-{sheet}.csv" if sheet else f"{file.stem}.csv"
+        with open(out / name, encoding="utf-8", newline="") as lines:
+            return list(csv.reader(lines))
+
+    return cells

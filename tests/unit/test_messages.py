@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import xietong
+from xietong.messages import LANGUAGES, both, catalogue, message, product_language
+
+PACKAGE = Path(xietong.__file__).parent
+
+
+def _names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_every_message_exists_in_both_languages_with_the_same_names():
+    for key, texts in catalogue().items():
+        assert all(texts[language].strip() for language in LANGUAGES), key
+        assert _names(texts["en"]) == _names(texts["zh"]), key
+
+
+def test_chinese_messages_are_chinese_and_english_ones_are_not():
+    for key, texts in catalogue().items():
+        assert re.search("[\u4e00-\u9fff]", texts["zh"]), key
+        assert not re.search("[\u4e00-\u9fff]", texts["en"]), key
+
+
+def test_the_report_asks_for_no_message_that_is_missing():
+    used = set()
+    for file in (PACKAGE / "report" / "page").iterdir():
+        text = file.read_text(encoding="utf-8")
+        used |= set(re.findall(r'\bt\("(\w+)"', text)) | set(re.findall(r'data-t="(\w+)"', text))
+    assert len(used) > 50
+    assert used <= set(catalogue())
+
+
+def test_every_text_of_the_report_is_used():
+    scripts = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "report" / "page").iterdir())
+    made = ("report_facet_", "report_status_", "report_kind_", "report_level_", "report_nav_", "report_by_", "report_only_")
+    named = [key for key in catalogue() if key.startswith("report_") and not key.startswith((*made, "report_crossed_"))]
+    fields = {f"report_{name}" for name in ("document", "year", "region", "kind", "level")}
+    assert [key for key in named if key not in fields and f'"{key}"' not in scripts] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "en_GB.UTF-8"}, "en"), ({"LANG": "zh_TW", "LC_ALL": "C"}, "en"),
+     ({"XIETONG_LANG": "zh", "LC_ALL": "C"}, "zh")],
+)  # fmt: skip
+def test_the_environment_says_which_language(environment, language):
+    assert product_language(environment) == language
+
+
+def test_a_missing_message_is_an_error():
+    with pytest.raises(KeyError):
+        message("no such message", "en")
+
+
+def test_headings_come_in_both_languages():
+    assert both("documents") == f"{message('documents', 'zh')} {message('documents', 'en')}"
