@@ -151,3 +151,9 @@ def office(tmp_path_factory: pytest.TempPathFactory):
             return list(csv.reader(lines))
 
     return cells
+
+
+@pytest.fixture
+def new_run(tmp_path: Path) -> Run:
+    """A run folder of the test's own, to write into."""
+    return write_run(tmp_path / "new")

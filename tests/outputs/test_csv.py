@@ -16,13 +16,30 @@ from xietong.export import export
 from xietong.export.csv_file import mark, marked, unmark
 
 #: What a spreadsheet may take for a formula, spaces and characters without width before it included.
-LIVE = re.compile(r"^[\s\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3000\ufeff\u00ad]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+LIVE = re.compile(
+    r"^[\s\u00a0\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3000\ufeff\u00ad]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+)
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 STARTS = st.text(alphabet="='+-@＝＋－＠ \t\r\n\u200b\u3000\ufeff\x01a1", max_size=6)
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "＝1", "\u3000=1", "\t=1", "\n=1", "\u200b@x", "'=1", "''=1", "\x85=1", "\ufeff=1"]
+    "text",
+    [
+        "=1+1",
+        "+cmd",
+        "-2",
+        "@SUM(A1)",
+        "＝1",
+        "\u3000=1",
+        "\t=1",
+        "\n=1",
+        "\u200b@x",
+        "'=1",
+        "''=1",
+        "\x85=1",
+        "\ufeff=1",
+    ],
 )
 def test_text_that_could_run_is_marked_and_had_back(text):
     assert not LIVE.match(mark(text))

@@ -39,7 +39,15 @@ def test_the_report_asks_for_no_message_that_is_missing():
 
 def test_every_text_of_the_report_is_used():
     scripts = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "report" / "page").iterdir())
-    made = ("report_facet_", "report_status_", "report_kind_", "report_level_", "report_nav_", "report_by_", "report_only_")
+    made = (
+        "report_facet_",
+        "report_status_",
+        "report_kind_",
+        "report_level_",
+        "report_nav_",
+        "report_by_",
+        "report_only_",
+    )
     named = [key for key in catalogue() if key.startswith("report_") and not key.startswith((*made, "report_crossed_"))]
     fields = {f"report_{name}" for name in ("document", "year", "region", "kind", "level")}
     assert [key for key in named if key not in fields and f'"{key}"' not in scripts] == []
