@@ -109,9 +109,13 @@ def places_by_name(*, with_weak: bool = False) -> dict[str, tuple[Place, ...]]:
 
 
 @cache
-def places_by_abbreviation() -> dict[str, Place]:
-    """Give the province or city that a character stands for in document numbers (沪府办发 is Shanghai)."""
-    return {sign: place for place in load_places() for sign in place.abbreviations}
+def places_by_abbreviation() -> dict[str, tuple[Place, ...]]:
+    """Give the provinces and cities that a character stands for in document numbers (沪府办发 is Shanghai)."""
+    found: dict[str, list[Place]] = defaultdict(list)
+    for place in load_places():
+        for sign in place.abbreviations:
+            found[sign].append(place)
+    return {sign: tuple(places) for sign, places in found.items()}
 
 
 def resolve(places: Iterable[Place], context: Iterable[Place]) -> Place | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from xietong.gazetteer import Place, load_places
 from xietong.metadata.catalogue import ITEMS, read_catalogue, read_catalogues
-from xietong.metadata.clues import Clues, gather_clues
+from xietong.metadata.clues import Clues, gather_clues, is_body
 from xietong.metadata.dates import FoundDate, find_dates, find_years
 from xietong.metadata.region import find_region
 from xietong.metadata.titles import find_issuer, find_title, find_type
@@ -51,10 +51,12 @@ def _work_out(document: Document, passages: Sequence[Passage]) -> tuple[dict[str
     title, title_origin = find_title(clues)
     folded_title = fold(title).text
     place, name, level, region_origin, level_origin = find_region(clues, folded_title, title_origin)
-    issuer, issuer_origin = find_issuer(clues, folded_title)
+    issuer, issuer_origin = find_issuer(clues, folded_title, place.name_zh if place else name)
     doc_type, type_origin = find_type(clues, folded_title)
     if place and place.name_zh == "台湾" and doc_type == "regulation":
         level = "central"  # Taiwan's acts are made by its central bodies
+    if doc_type == "article" and level_origin in ("", "text", "heading"):
+        level, level_origin = "other", type_origin  # newspapers and journals speak for no government
     date, date_origin = _find_date(clues)
     year, year_origin = _find_year(clues, folded_title, title_origin, date, date_origin)
     items: tuple[tuple[str, object, str], ...] = (
@@ -113,14 +115,17 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
     if adopted:  # a name such as 条例(2019-03-02) says which version of an act it is
         is_later = version is not None and (version.year, version.month) > (adopted.year, adopted.month)
         return (version, "file name") if is_later else (adopted, origin)
-    for date, origin in (_sitting(clues), _signature(clues)):
-        if date:
-            return date, origin
-    labelled = [
-        (date, stated.origin) for stated in clues.stated("date", "posted") for date in find_dates(stated.folded)[:1]
+    for stated in clues.stated("date"):
+        if dates := find_dates(stated.folded):
+            return dates[0], stated.origin
+    for found, origin in (_sitting(clues), _signature(clues)):
+        if found:
+            return found, origin
+    posted = [
+        (date, stated.origin) for stated in clues.stated("posted", "source") for date in find_dates(stated.folded)[:1]
     ]
-    if labelled:
-        dated = [item for item in labelled if item[0].month] or labelled
+    if posted:
+        dated = [item for item in posted if item[0].month] or posted
         return dated[0]
     if named and named[-1].month:
         return named[-1], "file name"
@@ -155,16 +160,20 @@ def _sitting(clues: Clues) -> tuple[FoundDate | None, str]:
 
 
 def _signature(clues: Clues) -> tuple[FoundDate | None, str]:
-    """A line that is nothing but a date, as under a notice; the first one, the annexes have their own."""
+    """A line that is nothing but a date, or a body and a date; the first one, the annexes have their own."""
     for origin, lines in (("heading", clues.head), ("signature", clues.tail)):
         for line in lines:
             dates = find_dates(line)
-            if len(dates) == 1 and dates[0].month and len(line) - (dates[0].end - dates[0].start) <= 4:
+            if len(dates) != 1 or not dates[0].month:
+                continue
+            rest = (line[: dates[0].start] + line[dates[0].end :]).strip(" ()")
+            if len(rest) <= 3 or is_body(rest):
                 return dates[0], origin
     return None, ""
 
 
 _NUMBERED_YEAR = re.compile(r"[〔\[(（【]((?:19|20)\d\d)[〕\])）】]第?\d+号")
+_YEAR_AND_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:0[1-9]|1[0-2])(?!\d)")  # 201505 in a file name
 _REVIEWED_YEAR = re.compile(r"[、\s](\d{4})年(?:工作|政府工作)?(?:回顾|总结)")
 
 
@@ -174,12 +183,13 @@ def _find_year(
     """Give the year that the document is known by.
 
     A report called "2012" that was given in the last days of 2011 is the report of 2012: the title's year wins where
-    it is within a year of the date, and so does the one year that the file name gives.
+    it is within a year of the date. So does the one year of the file name, which is how the researcher filed it.
     """
     if year := _named_year(title, date):
         return year, title_origin
     name = clues.file_name.replace("_", " ")
-    in_name = {year.year for year in find_years(name)}
+    in_name = {year.year for year in find_years(name)} or {found.year for found in find_dates(name) if found.month}
+    in_name |= {int(match[1]) for match in _YEAR_AND_MONTH.finditer(name)} if not in_name else set()
     if len(in_name) == 1:
         return in_name.pop(), "file name"
     if year := _named_year(name, date):

@@ -39,13 +39,45 @@ class Clues:
     fields: tuple[Field, ...] = ()
     marked_title: str = ""  # as the file format marks it
     is_table: bool = False
-    sample: str = ""  # folded text from the first pages, for counting places
-    extra: dict[str, str] = field(default_factory=dict)
+    sample: str = ""  # folded text of the first pages; "" for tables
+    row_sample: str = ""  # the same of a table of texts, only for counting places
+    written: dict[str, str] = field(default_factory=dict)  # folded line -> the line as it stands
 
     def stated(self, *items: str) -> Iterator[Field]:
         """Give the labelled fields of these items, in the order of the items."""
         for item in items:
             yield from (stated for stated in self.fields if stated.item == item)
+
+    def signatures(self) -> Iterator[tuple[str, str]]:
+        """Give the lines that name a body as letterheads and signatures do: ``signature`` with a date beside it."""
+        for line in self.head[:6]:
+            if is_body(line):
+                yield "heading", line
+        lines = (*self.head[6:], *self.tail)
+        for line, following in zip_longest(lines, lines[1:], fillvalue=""):
+            dated = _DATED.match(line)
+            name = dated[1].strip() if dated else line
+            if is_body(name) and (dated or _DATE_LINE.match(following) or is_body(following)):
+                yield "signature", name
+
+
+_DATED = re.compile(r"([^\d〇一二三四五六七八九]{4,40}?) ?((?:19|20)\d\d年\d{1,2}月(?:\d{1,2}日)?)$")
+_DATE_LINE = re.compile(r"[((]?(?:[〇○零一二三四五六七八九十\d]{2,4}年|(?:19|20)\d\d[-./])")
+_BODY = re.compile(
+    r"(?![一二三四五六七八九十]{1,3}[、.]|第.{1,3}[章条节篇部]|[(\d])[^,。;:!?、《》\d]{2,38}"
+    r"(?:政府|办公厅|办公室|委员会|[省市县区州国]委|总工会|厅|[^布格结全新大当开变时定]局|[^内全东中西南北各干门一总]部|法院|检察院|国务院|中共中央|科学院)"
+)
+
+
+def is_body(line: str) -> bool:
+    """Whether a folded line is nothing but the name of a public body.
+
+    Examples
+    --------
+    >>> is_body("澜江省人民政府办公厅"), is_body("塑造优势互补的区域格局")
+    (True, False)
+    """
+    return len(line) <= 40 and _BODY.fullmatch(line) is not None
 
 
 def gather_clues(document: Document) -> Clues:
@@ -61,6 +93,7 @@ def gather_clues(document: Document) -> Clues:
         rest = max(start + HEAD_CHARS, len(document.text) - TAIL_CHARS)
         tail = _lines(_without_boilerplate(document, rest, len(document.text)))[-TAIL_LINES:]
     head = [_fold_line(line) for line in raw_head]
+    folded_tail = [_fold_line(line) for line in tail]
     fields.extend(_labelled(raw_head, head))
     return Clues(
         file_name=_fold_line(name),
@@ -68,11 +101,13 @@ def gather_clues(document: Document) -> Clues:
         folders=folders,
         head=tuple(head),
         raw_head=tuple(raw_head),
-        tail=tuple(_fold_line(line) for line in tail),
+        tail=tuple(folded_tail),
         fields=tuple(fields),
         marked_title=_marked_title(document),
         is_table=is_table,
-        sample=fold(document.text[:20_000]).text if not is_table else "",
+        written=dict(zip((*head, *folded_tail), (*raw_head, *tail), strict=True)),
+        sample="" if is_table else fold(document.text[:20_000]).text,
+        row_sample=fold(document.text[:20_000]).text if is_table else "",
     )
 
 
@@ -128,10 +163,14 @@ def _read_front_matter(text: str, fields: list[Field]) -> int:
 def _label_pattern() -> re.Pattern[str]:
     words = sorted((label for label in labels() if not label.isascii()), key=len, reverse=True)
     words += ["title", "date", "issuer"]
-    return re.compile(
-        rf"(?:^|[\s|,;(*_\[【])({'|'.join(map(re.escape, words))})[\])】*_ ]{{0,4}}(?:[:：]|\t|(?=\d{{4}}[-年])) ?[* \t]{{0,4}}",
-        re.I,
-    )
+    before, after = r"(?:^|[\s|,;:(*_\[【])", r"[)*_ ]{0,4}(?:[:：]|\t|[\]】]|(?=\d{4}[-年])) ?[* \t]{0,4}"
+    return re.compile(f"{before}({'|'.join(map(re.escape, words))}){after}", re.I)
+
+
+def is_labelled(line: str) -> bool:
+    """Whether a folded line begins with a label: 法规名称:…."""
+    match = _label_pattern().match(line)
+    return match is not None and match.start(1) <= 2
 
 
 def _labelled(raw_head: list[str], head: list[str]) -> Iterator[Field]:
@@ -145,11 +184,17 @@ def _labelled(raw_head: list[str], head: list[str]) -> Iterator[Field]:
                 value = head[n + 1]
             item = labels()[match[1].lower()]
             if value and (item == "title" or len(value) <= 60):
-                raw = raw_head[n]
-                at = raw.find(value)
-                yield Field(
-                    item=item, value=raw[at : at + len(value)] if at >= 0 else value, folded=value, origin="heading"
-                )
+                yield Field(item=item, value=_as_it_stands(value, raw_head[n]), folded=value, origin="heading")
+
+
+def _as_it_stands(folded: str, line: str) -> str:
+    """Give the stretch of a line that reads ``folded`` after folding; ``folded`` itself where it is another line's."""
+    whole = fold(line)
+    at = whole.text.find(folded)
+    if at < 0:
+        return folded
+    span = whole.source_span(at, at + len(folded))
+    return line[span.start : span.end]
 
 
 def _without_boilerplate(document: Document, start: int, end: int) -> str:

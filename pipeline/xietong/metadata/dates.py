@@ -30,7 +30,7 @@ _MONTHS = {
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
-_YEAR_OF_FOUR = r"((?:19|20)\d\d|[一二](?: ?[〇零○一二三四五六七八九]){3})"
+_YEAR_OF_FOUR = r"((?:19|20)\d\d|[一二](?: ?[〇零○0一二三四五六七八九]){3})"
 _MONTH_AND_DAY = rf"(?: ?([\d{_CN}]{{1,3}}) ?月(?: ?([\d{_CN}]{{1,3}}) ?日?)?)?"
 
 _PATTERNS = (
@@ -83,6 +83,7 @@ def find_dates(text: str) -> list[FoundDate]:
     >>> [date.iso for date in find_dates("2026年2月3日;二〇二一年三月;民国98年06月17日;March 5, 2008")]
     ['2026-02-03', '2021-03', '2009-06-17', '2008-03-05']
     """
+    text = _SPACED_YEAR.sub(lambda match: match[0].replace(" ", "").rjust(len(match[0])), text)
     found: list[FoundDate] = []
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
@@ -90,6 +91,9 @@ def find_dates(text: str) -> list[FoundDate]:
             if date is not None and not any(date.start < other.end and other.start < date.end for other in found):
                 found.append(date)
     return sorted(found, key=lambda date: date.start)
+
+
+_SPACED_YEAR = re.compile(r"(?<!\d)[12](?: \d){3}(?= ?年)")  # 2 0 0 1 年, as some PDFs have it
 
 
 def find_years(text: str) -> list[FoundDate]:
@@ -107,7 +111,7 @@ def find_years(text: str) -> list[FoundDate]:
 
 
 _YEAR_SPAN = re.compile(
-    r"(?:19|20)\d\d ?(?:年度?)? ?(?:[-—–─~～―至到]|--|——)+ ?(?:19|20)?\d\d ?年?"
+    r"(?:19|20)\d\d ?(?:年度?)? ?(?:[-—–─~～―至到]|--|——)+ ?(?:19|20)?\d\d ?年?|(20\d\d) (?!\1)20\d\d(?!\d)"
     r"|(?:到|至|迈向|面向) ?20\d\d ?年|20\d\d ?年?(?:远景|愿景|中长期)|(?:till|until|towards?|by|to) 20\d\d"
 )
 _YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?![\d.]|[-/]\d| ?年 ?\d{1,2} ?月)")

@@ -76,9 +76,9 @@ def _claims(clues: Clues, title: str, title_origin: str) -> Iterator[Claim]:
     for stated in clues.stated("issuer"):
         yield from _claim(stated.folded, stated.origin, context)
     for stated in clues.stated("number"):
-        yield from _numbered(stated.folded, stated.origin)
+        yield from _numbered(stated.folded, stated.origin, context)
     for line in clues.head[:25]:
-        yield from _numbered(line, "document number")
+        yield from _numbered(line, "document number", context)
     yield from _speakers(clues, context)
     yield from _signatures(clues, context)
     yield from _named_in_file(clues, context)
@@ -103,7 +103,8 @@ def _titled_or_sitting(clues: Clues, title: str, title_origin: str, context: str
     sat = list(_sittings(clues, title, context))
     place = titled[0].place if titled else None
     assembly = next((claim.place for claim in sat if claim.place), None)
-    if place and assembly and place.kind == "county" and assembly.name_zh in place.parent.split("/"):
+    is_own = bool(sat) and not sat[0].place and place is not None and sat[0].level == LEVELS[place.kind]  # 县第五届人大
+    if place and assembly and place.kind == "county" and assembly.name_zh in place.parent.split("/") and not is_own:
         titled = []
     yield from titled
     yield from sat
@@ -120,7 +121,7 @@ def _sittings(clues: Clues, title: str, context: str) -> Iterator[Claim]:
         if len(line) > 200:
             continue
         for match in _SITTING.finditer(line):
-            assembly = re.sub(r"^.*(?:在|经|于|提请)", "", match[1])
+            assembly = re.sub(r"^.*(?:在|经|于|提请|日)", "", match[1]).strip()
             if not assembly:
                 continue
             yield from _claim(assembly, "heading", context)
@@ -133,7 +134,7 @@ _SKIPPED = re.compile(
     r"(?:根据|依据|依照|按照|贯彻(?:落实|执行|实施)?|落实|转发|批转|执行|遵照|对接|融入)《?[^,。;》]{0,30}"
 )
 _LEAD = re.compile(
-    r"^(?:[\d\s._—–-]+年?(?:度)?|[《“\"'(【\[]|中共|关于(?:印发|发布|公布|实施|颁发|批转|转发)?|印发|发布|附件\d*[:：]?|政务内容[:：]?|解读|在|热烈庆祝|[—–-]+)+"
+    r"^(?:[\d\s._—–-]+(?:学年度?|年度?)?|[《“\"'(【\[]|中共|关于(?:印发|发布|公布|实施|颁发|批转|转发)?|印发|发布|附件\d*[:：]?|政务内容[:：]?|解读|在|热烈庆祝|[—–-]+)+"
 )
 
 
@@ -253,7 +254,7 @@ def _weak_place(text: str) -> Mention | None:
 _NUMBER = re.compile(r"([\u4e00-\u9fff]{1,8})[〔\[(（【]?(?:19|20)\d\d[〕\])）】]?第?\d+号")
 
 
-def _numbered(text: str, origin: str) -> Iterator[Claim]:
+def _numbered(text: str, origin: str, context: str) -> Iterator[Claim]:
     """The place a document number begins with: 沪府办发〔2025〕11号."""
     match = _NUMBER.search(text[:80])
     if match is None or not re.match(r"[^,。]{0,6}$", text[: match.start()][-6:]):
@@ -261,8 +262,13 @@ def _numbered(text: str, origin: str) -> Iterator[Claim]:
     letters = match[1]
     if letters.startswith(("国发", "国办", "中发", "中办", "国函")):
         yield Claim(origin, place=places_by_name()["中国"][0], level="central")
-    elif (place := places_by_abbreviation().get(letters[0])) and letters[1:2] in _AFTER_SIGN:
-        yield Claim(origin, place=place, level=LEVELS[place.kind])
+    elif letters[1:2] in _AFTER_SIGN:
+        signed = places_by_abbreviation().get(letters[0], ())
+        if len(signed) > 1:  # 宁 is Ningxia and Nanjing, 青 Qinghai and Qingdao
+            named = {place.name_zh for mention in find_places(context) for place in mention.places}
+            signed = tuple(place for place in signed if place.name_zh in named)
+        if len(signed) == 1:
+            yield Claim(origin, place=signed[0], level=LEVELS[signed[0].kind])
 
 
 _AFTER_SIGN = tuple("府政委办发教科财工人社建交卫民农水环商市规住国公法")
@@ -289,15 +295,10 @@ def _speakers(clues: Clues, context: str) -> Iterator[Claim]:
             yield Claim("text", level=level)
 
 
-_ISSUER_LINE = re.compile(r"[^,。;:!?]{2,38}(?:政府|办公厅|办公室|委员会|委|厅|局|部|院|委办)$")
-
-
 def _signatures(clues: Clues, context: str) -> Iterator[Claim]:
     """Lines that are nothing but the name of a body, as under a notice or in its letterhead."""
-    for origin, lines in (("heading", clues.head[:8]), ("signature", clues.head[8:]), ("signature", clues.tail)):
-        for line in lines:
-            if _ISSUER_LINE.fullmatch(line):
-                yield from _claim(line, origin, context)
+    for origin, line in clues.signatures():
+        yield from _claim(line, origin, context)
 
 
 def _named_in_file(clues: Clues, context: str) -> Iterator[Claim]:
@@ -321,10 +322,23 @@ def _spaced(name: str) -> str:
 def _most_mentioned(clues: Clues) -> Iterator[Claim]:
     """The province or country that the first pages speak of most, where it clearly leads."""
     counts: Counter[str] = Counter()
-    for mention in find_places(clues.sample):
+    for mention in find_places(clues.sample or clues.row_sample):
         if len(mention.places) == 1:
             place = mention.places[0]
             counts[place.name_zh if place.kind in ("country", "province", "state") else place.parent.split("/")[0]] += 1
     (first, n), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
     if n >= 5 and n >= 2 * second and first:
         yield Claim("text", place=places_by_name()[first][0])
+    unknown = Counter(_UNKNOWN_PROVINCE.findall(clues.sample or clues.row_sample)).most_common(1)
+    if unknown and unknown[0][1] >= 2 and unknown[0][1] > n:
+        yield Claim("text", name=unknown[0][0], level="provincial")
+    if match := _ENGLISH_COUNTRY.search("\n".join(clues.head[:6])):
+        yield Claim("heading", name=match[1].title(), level="central")
+
+
+# a province that no gazetteer knows: 澜江省, with what stands before a name rather than inside a phrase
+_UNKNOWN_PROVINCE = re.compile(
+    r"(?:^|[,。;:、了在和与对\s])((?![全我各本外该两三多跨])[\u4e00-\u9fff]{2}省)(?![级内际外直属份心略去时钱力会])",
+    re.M,
+)
+_ENGLISH_COUNTRY = re.compile(r"\b(?:republic|kingdom|commonwealth) of ([A-Z][A-Za-z]{3,20})\b", re.I)
