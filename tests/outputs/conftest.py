@@ -153,6 +153,12 @@ def office(tmp_path_factory: pytest.TempPathFactory):
     return cells
 
 
+@pytest.fixture(name="write_run", scope="session")
+def writer():
+    """Writes a run folder from tables of the test's own."""
+    return write_run
+
+
 @pytest.fixture
 def new_run(tmp_path: Path) -> Run:
     """A run folder of the test's own, to write into."""
