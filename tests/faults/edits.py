@@ -26,7 +26,7 @@ def main() -> None:
     rng = random.Random(options.seed)
     held = 0
     with tempfile.TemporaryDirectory() as place:
-        in_child(lambda: run(make_corpus(Path(place) / "warm", 2), Path(place) / "warm_out", {}))
+        run(make_corpus(Path(place) / "warm", 2), Path(place) / "warm_out", {})  # libraries are loaded for every fork
         for number in range(options.sequences):
             said = try_sequence(Path(place) / str(number), rng, options.edits)
             held += not said

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,17 @@ _WIDTHS = {
 _WRAPPED = {"title", "section", "reading", "evidence"}
 
 
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Give a full disk and the like as the OSError it is, not wrapped in one of XlsxWriter's."""
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
+        yield
+    except FileCreateError as error:
+        raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else OSError(str(error))) from error
+
+
 def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS) -> None:
     """Write the workbook; memory does not grow with the number of passages.
 
@@ -51,7 +63,7 @@ def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS) -> None:
         "tmpdir": str(target.parent),
     }  # fmt: skip
     totals, notes = Totals(run.codebook, run.documents()), Notes()
-    with xlsxwriter.Workbook(str(target), options) as workbook:
+    with _plain_errors(), xlsxwriter.Workbook(str(target), options) as workbook:
         workbook.set_properties({"title": both("workbook_title"), "created": _CREATED})
         sheets = _PassageSheets(run, workbook, notes, most_rows)
         for rows, highlights in marked_in_steps(run):
