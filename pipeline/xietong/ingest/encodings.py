@@ -116,7 +116,7 @@ def _wide_without_bom(data: bytes) -> Decoded | None:
     best, second = sorted(costs, key=lambda encoding: (costs[encoding], encoding))[:2]
     if best == "utf-8":
         return None
-    return _lenient(data, best, 1 - costs[best] / costs[second])
+    return _lenient(data, best, max(0.0, 1 - costs[best] / max(costs[second], 1e-9)))
 
 
 # --- 8-bit and multi-byte encodings -------------------------------------------------------------------------------
