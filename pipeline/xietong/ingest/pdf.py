@@ -44,6 +44,8 @@ def read_pdf(data: bytes, *, bounds: Bounds, recognise: Recognise | None = None)
         texts, n_broken = _page_texts(document, min(n_pages, bounds.pages), pdfium.PdfiumError)
         blank = [n for n, text in enumerate(texts) if _letters(text) < _MIN_LETTERS]
         pictures = [n for n in blank if _has_picture(document, n, pdfium)]
+        if recognise is not None and is_nonsense("".join(texts)):
+            pictures = list(range(len(texts)))
         note = ""
         if pictures and recognise is not None:
             note = _recognise_pages(document, pictures[: bounds.ocr_pages], texts, recognise)

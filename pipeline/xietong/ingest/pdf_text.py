@@ -62,7 +62,8 @@ def read_columns(textpage: Any, text: str) -> str:
     gap = _gap_between_columns(rects)
     if gap is None:
         return text
-    left, right = [], []
+    left: list[tuple[tuple[float, float, float, float], str]] = []
+    right: list[tuple[tuple[float, float, float, float], str]] = []
     for rect in sorted(rects, key=lambda rect: (-round(rect[3]), rect[0])):
         piece = " ".join(textpage.get_text_bounded(*rect).split())
         (left if rect[2] <= gap else right).append((rect, piece))
