@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 #: Columns shown of each table.
 _KEY = "facet code level "
-_AGREEMENT = (_KEY + "n_passages n_positive percent kappa alpha alpha_low alpha_high ac positive_agreement advice").split()
+_AGREEMENT = (
+    _KEY + "n_passages n_positive percent kappa alpha alpha_low alpha_high ac positive_agreement advice"
+).split()
 _MACHINE = (_KEY + "n_passages n_reference precision recall f1 f1_low f1_high kappa").split()
 _SHARES = (_KEY + "group n_hand naive hand corrected corrected_low corrected_high note").split()
 

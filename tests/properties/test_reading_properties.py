@@ -4,6 +4,7 @@ import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from xietong.normalise import fold
 from xietong.records import Document, Row
 from xietong.segment import SegmentOptions, segment

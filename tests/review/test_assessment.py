@@ -12,6 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+
 from xietong.active import forecast, learning_curve, next_passages, passages_to_draw
 from xietong.assessment import Assessment, AssessmentOptions, write_assessment
 from xietong.errors import UsageError

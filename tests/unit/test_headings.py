@@ -1,6 +1,7 @@
 """Which lines are headings, and the trail of sections they make."""
 
 import pytest
+
 from xietong.records import Document
 from xietong.segment import segment
 

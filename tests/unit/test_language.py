@@ -1,6 +1,7 @@
 """Which language and script a text is in."""
 
 import pytest
+
 from xietong.language import language_of, languages_of_spans
 
 

@@ -1,6 +1,7 @@
 """Passages: their units, their length, their place in the document, and what the format says of them."""
 
 import pytest
+
 from xietong.records import Document, Mark, Row, Span
 from xietong.segment import SegmentOptions, segment
 

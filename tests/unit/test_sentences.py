@@ -1,6 +1,7 @@
 """Where sentences end, and where a full stop is something else."""
 
 import pytest
+
 from xietong.sentences import sentence_spans
 
 

@@ -1,6 +1,7 @@
 """Words: jieba's for Chinese, spaCy's for English, and the fast ways that give the same."""
 
 import pytest
+
 from xietong.normalise import fold
 from xietong.records import Passage
 from xietong.tokenise import prepare_tokeniser, tokenise
