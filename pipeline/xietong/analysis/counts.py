@@ -73,7 +73,7 @@ def coded_passages(passages: pd.DataFrame) -> pd.DataFrame:
     kept = passages[passages["kind"].isin(CODED_KINDS)] if "kind" in passages else passages
     if kept.empty:
         raise UsageError("no coded passage in this run: every document is empty or failed; see `xietong check`")
-    return kept
+    return kept.astype({"year": "Int64"}) if "year" in kept else kept  # a missing year makes pandas read 2019.0
 
 
 def count_codes(passages: pd.DataFrame, codebook: Codebook) -> Counts:

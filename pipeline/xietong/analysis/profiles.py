@@ -40,7 +40,7 @@ def location_quotient(part: ArrayLike, part_total: ArrayLike, whole: ArrayLike, 
     return (np.asarray(part) / np.asarray(part_total)) / (np.asarray(whole) / np.asarray(whole_total))
 
 
-def attention_quotient(counts: Counts, by: str = "region", *, seed: int = 0) -> pd.DataFrame:
+def attention_quotient(counts: Counts, by: str = "region") -> pd.DataFrame:
     """Compare each group's attention to each code with that of all documents, shrinking what little text says.
 
     Parameters
@@ -48,8 +48,6 @@ def attention_quotient(counts: Counts, by: str = "region", *, seed: int = 0) -> 
     counts : Counts
     by : str
         The property that makes the groups.
-    seed : int
-        Unused by the formula; kept so that all analyses are called alike.
 
     Returns
     -------
