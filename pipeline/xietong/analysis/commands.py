@@ -210,7 +210,7 @@ def _analyses(counts: Counts, passages: pd.DataFrame, codebook: Codebook, option
         places = (("year",), ("level", "year"), ("region",))
         jobs += [("breadth", partial(breadth, counts, facet, by, n_resamples=draw, seed=seed)) for by in places]
     jobs.append(("concentration", partial(concentration, counts, "region", n_permutations=deal, seed=seed)))
-    there = counts.documents["level"] if "level" in counts.documents else []
+    there = counts.documents.get("level", [])
     levels = [level for level in LEVELS if level in set(there)]
     pairs = [(a, b) for i, a in enumerate(levels) for b in levels[i + 1 :]] or [LEVELS[:2]]
     for facet in wide:
