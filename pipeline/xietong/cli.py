@@ -279,6 +279,104 @@ def agree(
     print_assessment(assessment, write_assessment(assessment, out or opened.folder / "agreement"), as_json)
 
 
+@app.command()
+def topics(
+    run: RunFolder,
+    method: Annotated[str, typer.Option(help="nmf, lda or tomotopy.")] = "nmf",
+    number: Annotated[int | None, typer.Option(help="How many topics; chosen by a curve if not given.")] = None,
+    seeded: Annotated[bool, typer.Option("--seeded", help="One topic for each code, steered by its terms.")] = False,
+    free: Annotated[int, typer.Option(help="Topics without seeds, beside the seeded ones.")] = 6,
+    model_of: Annotated[
+        Path | None, typer.Option("--from", help="Keep the topics of this earlier run; fold these documents in.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same number gives the same topics.")] = 0,
+) -> None:
+    """Find topics beyond the codebook, choose their number, and say which code each meets.
+
+    Example: xietong topics outputs/sample
+    """
+    from xietong.analysis.commands import analyse_topics
+    from xietong.analysis.topics import TopicOptions
+    from xietong.console import print_topics
+    from xietong.runs import open_run
+
+    options = TopicOptions(method=method, n_topics=number, seeded=seeded, n_free=free, seed=seed)
+    opened = open_run(run)
+    written = analyse_topics(opened, options, model_of=None if model_of is None else open_run(model_of))
+    print_topics(opened, written)
+
+
+@app.command()
+def keywords(
+    run: RunFolder,
+    by: Annotated[list[str] | None, typer.Option(help="Properties that make the groups: level, region, year …")] = None,
+    most: Annotated[int, typer.Option(help="Keywords for each group, code and method.")] = 20,
+) -> None:
+    """Find keywords of documents, groups and codes, multiword terms, and words no dictionary has.
+
+    Example: xietong keywords outputs/sample
+    """
+    from xietong.analysis.commands import analyse_keywords
+    from xietong.analysis.keywords import KeywordOptions
+    from xietong.console import print_files
+    from xietong.runs import open_run
+
+    options = KeywordOptions(n_group=most) if not by else KeywordOptions(n_group=most, groups=tuple(by))
+    print_files(analyse_keywords(open_run(run), options))
+
+
+@app.command()
+def trends(
+    run: RunFolder,
+    by: Annotated[list[str] | None, typer.Option(help="Further properties to compare by: issuer, doc_type …")] = None,
+    seed: Annotated[int, typer.Option(help="The same number gives the same draws.")] = 0,
+    networks: Annotated[
+        bool, typer.Option("--networks/--no-networks", help="Networks of codes, places, issuers.")
+    ] = True,
+    reuse: Annotated[bool, typer.Option("--reuse/--no-reuse", help="Text taken over from other governments.")] = True,
+) -> None:
+    """Compute attention over time with intervals, contrasts, associations, change points, consistency, networks, reuse.
+
+    Example: xietong trends outputs/sample
+    """
+    from xietong.analysis.commands import TrendOptions, analyse_trends
+    from xietong.console import print_trends
+    from xietong.runs import open_run
+
+    opened = open_run(run)
+    options = TrendOptions(by=tuple(by or ()), seed=seed, has_networks=networks, has_reuse=reuse)
+    print_trends(opened, analyse_trends(opened, options))
+
+
+@app.command()
+def kwic(
+    run: RunFolder,
+    term: Annotated[str, typer.Argument(help="Word or phrase, in any script; * stands for some letters.")],
+    width: Annotated[int, typer.Option(help="Characters shown to each side.")] = 40,
+    window: Annotated[int, typer.Option(help="Words to each side that count as company.")] = 5,
+    only: Annotated[str, typer.Option(help="Only passages with this property: year=2026, region=…")] = "",
+    most: Annotated[int, typer.Option(help="Lines shown; all are in the tables.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Write all lines as CSV.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a term in context, and the words that keep it company.
+
+    Example: xietong kwic outputs/sample 协同
+    """
+    from xietong.analysis.commands import kwic as find_in_context
+    from xietong.analysis.kwic import KwicOptions
+    from xietong.console import print_kwic
+    from xietong.runs import open_run
+
+    opened = open_run(run)
+    hits, company = find_in_context(opened, term, KwicOptions(width=width, window=window, only=only))
+    if out is not None:
+        from xietong.export.csv_file import write_table
+
+        write_table(opened.table("kwic"), out)
+    print_kwic(hits, company, as_json=as_json, most=most)
+
+
 @app.callback(invoke_without_command=True)
 def _program(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,

@@ -240,6 +240,49 @@ def print_explanation(explanation: Any, as_json: bool) -> None:
     print(json.dumps(explanation, ensure_ascii=False, indent=1) if as_json else in_words(explanation))
 
 
+def print_files(files: Sequence[Path]) -> None:
+    """Print where results are."""
+    for file in files:
+        print(file)
+
+
+def print_topics(run: Run, files: Sequence[Path]) -> None:
+    """Print a line for each topic: share, words, the code it meets; then where the tables are."""
+    for row in run.table("topics").to_pylist():
+        code = row["closest_code"] or row["seed_code"] or "-"
+        print(f"{row['topic']:>3}  {row['share']:6.1%}  {safe(row['label'])}  [{code}]")
+    print_files(files)
+
+
+def print_trends(run: Run, files: Sequence[Path]) -> None:
+    """Print where the tables are, and on standard error what the documents do not allow."""
+    refused = run.table("trends", columns=["analysis", "statistic", "caution"]).to_pylist()
+    for text in dict.fromkeys(
+        f"{row['analysis']}: {row['caution']}" for row in refused if row["statistic"] == "refused"
+    ):
+        print(safe(text), file=sys.stderr)
+    print_files(files)
+
+
+def print_kwic(hits: pd.DataFrame, company: pd.DataFrame, *, as_json: bool, most: int) -> None:
+    """Print a term in context, the term in one column, and its closest company."""
+    if as_json:
+        tables = {"hits": hits, "collocates": company}
+        print(json.dumps({name: json.loads(table.to_json(orient="records")) for name, table in tables.items()},
+                         ensure_ascii=False, indent=1))  # fmt: skip
+        return
+    for row in hits.head(most).itertuples(index=False):
+        left = safe(row.left)
+        wide = sum(unicodedata.east_asian_width(c) in "WF" for c in left) + len(left)
+        print(f"{' ' * max(80 - wide, 0)}{left}【{safe(row.hit)}】{safe(row.right)}  {row.passage_id}")
+    if len(hits) > most:
+        print(f"… {len(hits) - most}")
+    for row in company.head(most).itertuples(index=False):
+        print(f"{row.log_dice:6.2f} {row.mi:6.2f} {row.n_together:>5}  {safe(row.collocate)}")
+    if hits.empty:
+        print("0")
+
+
 def safe(text: str) -> str:
     """Make text from a document harmless for a terminal: control, format and bidi characters are written as escapes."""
     return "".join(

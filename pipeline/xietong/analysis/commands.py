@@ -183,6 +183,7 @@ def _analyses(counts: Counts, passages: pd.DataFrame, codebook: Codebook, option
     from xietong.analysis.association import associate
     from xietong.analysis.change_points import change_points
     from xietong.analysis.consistency import consistency
+    from xietong.analysis.counts import group_documents
     from xietong.analysis.profiles import attention_quotient, breadth, concentration
     from xietong.analysis.reuse import diffusion
     from xietong.analysis.trends import attention, contrast
@@ -210,8 +211,8 @@ def _analyses(counts: Counts, passages: pd.DataFrame, codebook: Codebook, option
         places = (("year",), ("level", "year"), ("region",))
         jobs += [("breadth", partial(breadth, counts, facet, by, n_resamples=draw, seed=seed)) for by in places]
     jobs.append(("concentration", partial(concentration, counts, "region", n_permutations=deal, seed=seed)))
-    there = counts.documents.get("level", [])
-    levels = [level for level in LEVELS if level in set(there)]
+    there = {key[0] for key in group_documents(counts.documents, ("level", "year"))}
+    levels = [level for level in LEVELS if level in there]
     pairs = [(a, b) for i, a in enumerate(levels) for b in levels[i + 1 :]] or [LEVELS[:2]]
     for facet in wide:
         jobs += [("consistency", partial(consistency, counts, facet, p, lags=options.lags, seed=seed)) for p in pairs]

@@ -182,7 +182,7 @@ def _group_rows(corpus: _Corpus, options: KeywordOptions) -> list[dict[str, Any]
         if len(names) < 2:
             continue
         for name in names:
-            of_group = (values == name).to_numpy(dtype=bool)
+            of_group = (values == name).fillna(False).to_numpy(dtype=bool)
             mask = of_group[corpus.document]
             label = {"scope": "group", "group_by": by, "group": str(name)}
             rows += _key_rows(corpus, mask, label, options)

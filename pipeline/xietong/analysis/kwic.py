@@ -161,12 +161,14 @@ def _pattern(term: str) -> re.Pattern[str]:
 
 
 def _context(passages: pd.DataFrame, number: int, start: int, end: int, width: int) -> dict[str, Any]:
+    import pandas as pd
+
     row = {name: passages[name].iat[number] for name in ("passage_id", "document_id", "file", "year", "region", "level")
            if name in passages}  # fmt: skip
     folded, reading = passages["folded"].iat[number], passages["reading"].iat[number]
     text = reading if len(reading) == len(folded) else folded
     return {
-        **{name: None if value is None or value != value else value for name, value in row.items()},
+        **{name: None if pd.isna(value) else value for name, value in row.items()},
         "left": " ".join(text[max(start - width, 0) : start].split("\n")), "hit": text[start:end],
         "right": " ".join(text[end : end + width].split("\n")), "start": start, "end": end,
     }  # fmt: skip

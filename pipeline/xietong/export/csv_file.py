@@ -43,6 +43,15 @@ def write(run: Run, target: Path) -> None:
             csv.write_csv(marked(rows.select(names)), stream, options)
 
 
+def write_table(table: pa.Table, target: Path) -> None:
+    """Write any table in the same way."""
+    from pyarrow import csv
+
+    with open(target, "wb") as stream:
+        stream.write(b"\xef\xbb\xbf")
+        csv.write_csv(marked(table), stream, csv.WriteOptions(quoting_style="needed"))
+
+
 def marked(rows: pa.Table) -> pa.Table:
     """Put the mark before every text that a spreadsheet could execute, and write truth values as TRUE and FALSE."""
     columns = {}

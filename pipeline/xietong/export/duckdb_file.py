@@ -21,7 +21,7 @@ def write(run: Run, target: Path) -> None:
             connection.register("incoming", schema.empty_table())
             types = connection.execute("describe incoming").fetchall()
             fields = [f'"{column[0].replace(chr(34), chr(34) * 2)}" {column[1]}' for column in types]
-            connection.execute(f"create table {name} ({', '.join([*fields, *KEYS[name]])})")
+            connection.execute(f"create table {name} ({', '.join([*fields, *KEYS.get(name, ())])})")
             for rows in pieces(run, name, schema):
                 connection.register("incoming", rows)
                 connection.execute(f"insert into {name} select * from incoming")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xietong.tables import EVIDENCE, TAGS
+from xietong.tables import BY_CORPUS, EVIDENCE, TAGS
 from xietong.wide import facet_column, wide_schema, widen_in_steps
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def schemas(run: Run) -> dict[str, pa.Schema]:
     codes = pa.schema([("code", pa.string()), ("facet", pa.string()), ("column_name", pa.string()),
                        *((name, pa.int32() if name == "scale_max" else pa.string()) for name in _CODE_FIELDS)])  # fmt: skip
     documents = pq.read_schema(run.folder / "tables" / "documents.parquet")
-    return {"documents": documents, "codes": codes, "passages": passages, "tags": TAGS, "evidence": EVIDENCE}
+    made = {name: schema for name, schema in BY_CORPUS.items() if run.has_table(name)}  # by topics, keywords, trends
+    return {"documents": documents, "codes": codes, "passages": passages, "tags": TAGS, "evidence": EVIDENCE, **made}
 
 
 def pieces(run: Run, name: str, schema: pa.Schema) -> Iterator[pa.Table]:

@@ -37,7 +37,7 @@ def write(run: Run, target: Path) -> None:
         connection.executescript("pragma page_size = 8192; pragma journal_mode = off; pragma synchronous = off;")
         for name, schema in schemas(run).items():
             fields = [f"{_name(field.name)} {_type(field.type)}" for field in schema]
-            connection.execute(f"create table {name} ({', '.join([*fields, *KEYS[name]])})")
+            connection.execute(f"create table {name} ({', '.join([*fields, *KEYS.get(name, ())])})")
             places = ", ".join("?" * len(schema))
             for rows in pieces(run, name, schema):
                 columns = [column.to_pylist() for column in rows.columns]
