@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from xietong.characters import HAN, converter
-from xietong.headings import ends_sentence, numbering
+from xietong.headings import ends_sentence, has_han, numbering
 from xietong.lines import Block, Line
 
 
@@ -27,7 +27,7 @@ def name_furniture(lines: list[Line]) -> None:
 _DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(rf"[A-Za-z{HAN}]")
 _PAGE_NUMBER = re.compile(
-    r"(?P<sign>[-—–·_]+\s*)?(?P<di>第\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*[/／]\s*\d{1,4})?(?P<ye>\s*[页頁])?"
+    r"(?P<sign>[-—–·_]+\s*)?(?P<di>第\s*)?\[?(?:\d{1,4}|[ivxlc]{1,6})\]?(?:\s*[/／]\s*\d{1,4})?(?P<ye>\s*[页頁])?"
     r"(?:\s*[,，]?\s*共\s*\d{1,4}\s*[页頁])?\s*[-—–·_]*"
     r"|page\s+\d{1,4}(?:\s+of\s+\d{1,4})?",
     re.IGNORECASE,
@@ -108,11 +108,45 @@ def is_named(text: str, kind: str) -> bool:
     if "<" in text:
         text = _TAG.sub("", text)
     bare = text.strip(_TRIM)
-    if bare in whole or (len(text) < 30 and bare.replace(" ", "") in whole):
+    if whole and (bare in whole or (len(text) < 30 and bare.replace(" ", "") in whole)):
         return True
     return (bool(begin) and text.lstrip("*# ").startswith(begin)) or (bool(end) and bare.endswith(end))
 
 
+_LONGEST = {"boilerplate": 120, "front": 160, "footnote": 400}  # longer lines are text that happens to begin so
+
+
+@cache
+def _by_first_character() -> tuple[dict[str, str], dict[str, list[tuple[str, str]]]]:
+    """Give kinds by whole line, and beginnings with their kinds by first character."""
+    whole: dict[str, str] = {}
+    begin: dict[str, list[tuple[str, str]]] = {}
+    for kind in reversed(_LONGEST):
+        lines, starts, _ = _phrases()[kind]
+        whole.update(dict.fromkeys(lines, kind))
+        for start in starts:
+            begin.setdefault(start[0], []).insert(0, (start, kind))
+    return whole, begin
+
+
+def _kind_by_phrase(text: str) -> str:
+    """Give the kind of a line by the first phrase that fits it; "" for none."""
+    whole, begin = _by_first_character()
+    if "<" in text:
+        text = _TAG.sub("", text)
+    if len(text) < 60:
+        bare = text.strip(_TRIM)
+        kind = whole.get(bare) or whole.get(bare.replace(" ", ""))
+        if kind:
+            return kind
+    start = text.lstrip("*# ")
+    for phrase, kind in begin.get(start[:1], ()):
+        if len(text) <= _LONGEST[kind] and start.startswith(phrase):
+            return kind
+    return ""
+
+
+_CRUMBS = re.compile(r"[^。;,>»›]{1,20}(?:\s*[>»›]\s*[^。;,>»›]{1,20}){1,6}[>»›]?")  # 首页 > 政务公开 > 规划
 _SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆·\s]+|\[ ?\w+ ?\]")
 _COMMENT = re.compile(r"<!--.*-->|</?[a-zA-Z][^<>]{0,200}>|-{3,}|\*{3,}|_{3,}|={3,}")
 
@@ -121,18 +155,25 @@ def _name_by_phrase(lines: list[Line]) -> None:
     """Navigation, share buttons, imprint, salutations and notes, by what they begin with."""
     for line in lines:
         n = len(line.text)
+        if (
+            line.kind in ("list", "heading")
+            and n <= 120
+            and (_kind_by_phrase(line.text) == "boilerplate" or _CRUMBS.fullmatch(line.text))
+        ):
+            line.kind = "boilerplate"
         if line.kind not in ("", "paragraph") or n > 400:
             continue
-        if _COMMENT.fullmatch(line.text) or _SIGNS_ONLY.fullmatch(line.text):
+        if (
+            _COMMENT.fullmatch(line.text)
+            or _SIGNS_ONLY.fullmatch(line.text)
+            or (n <= 120 and ">" in line.text and _CRUMBS.fullmatch(line.text))
+        ):
             line.kind = "boilerplate"
             continue
         if n > 2 and line.text[0] == line.text[-1] == "|":
             line.kind = "table"
             continue
-        for kind, limit in (("boilerplate", 120), ("front", 160), ("footnote", 400)):
-            if n <= limit and is_named(line.text, kind):
-                line.kind = kind
-                break
+        line.kind = _kind_by_phrase(line.text) or line.kind
     _name_menus(lines)
     # 小 中 大 > 】 beside navigation belong to it, from both sides
     for order in (range(1, len(lines)), range(len(lines) - 2, -1, -1)):
@@ -152,7 +193,12 @@ def _name_menus(lines: list[Line]) -> None:
     """Runs of short lines without punctuation, one of which is known for navigation, are a menu."""
     run: list[Line] = []
     for line in [*lines, None]:
-        if line and line.kind in ("", "boilerplate") and _MENU_ITEM.fullmatch(line.text) and not numbering(line.text):
+        if (
+            line
+            and line.kind in ("", "paragraph", "list", "boilerplate")
+            and _MENU_ITEM.fullmatch(line.text)
+            and not numbering(line.text)
+        ):
             run.append(line)
             continue
         if len(run) >= 4 and sum(item.kind == "boilerplate" for item in run) >= max(1, len(run) // 10):
@@ -251,7 +297,7 @@ def name_opening(blocks: list[Block]) -> None:
     opening: list[Block] = []
     for block in [block for block in blocks[:60] if block.kind in ("body", "list", "heading")][:16]:
         text = block.text
-        n = len(text) if _HAN.search(text) else len(text) // 3
+        n = len(text) if has_han(text) else len(text) // 3
         ends = ends_sentence(text)
         if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or numbering(text) not in ("", "markdown"):
             break
@@ -268,6 +314,8 @@ def name_opening(blocks: list[Block]) -> None:
         title = next(
             (block for block in candidates if is_named(block.text, "title")), candidates[0] if candidates else None
         )
+    if title:
+        _join_title(blocks, title)
     for block in opening:
         if block is title:
             block.kind, block.level = "heading", 1
@@ -278,11 +326,28 @@ def name_opening(blocks: list[Block]) -> None:
             block.kind = "front"
 
 
+def _join_title(blocks: list[Block], title: Block) -> None:
+    """Put a title that is set on two lines together, or the office that issues a text with its title."""
+    at = next(i for i, block in enumerate(blocks) if block is title)
+    before = blocks[at - 1] if at else None
+    if (
+        before is None
+        or before.kind not in ("body", "heading")
+        or before.level
+        or not _TITLE_LINE.fullmatch(before.text)
+    ):
+        return
+    lines = title.lines
+    title.lines, title.text = before.lines, before.text
+    title.add(*lines)
+    blocks.remove(before)
+
+
+_TITLE_LINE = re.compile(rf"[{HAN}《〈“]{{6,40}}(?<!文件)(?<!号)")
+
+
 def _is_about(text: str, n_keys: int) -> bool:
     """Tell whether a line of the opening says when, where, by whom or to whom the text was given."""
     if _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text) or is_named(text, "byline"):
         return True
     return n_keys >= 2 and _KEY_VALUE.match(text) is not None
-
-
-_HAN = re.compile(f"[{HAN}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from xietong.characters import HAN
 from xietong.lines import Line
@@ -19,7 +20,7 @@ NUMBERING = re.compile(
     rf"|(?P<han>{_COUNT}{{1,3}}\s?(?:、|[.](?!\d)))"
     rf"|(?P<hanparen>\(\s?{_COUNT}{{1,3}}\s?\))"
     rf"|(?P<roman>(?:[IVX]{{1,5}})\.\s)"
-    rf"|(?P<decimal>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?(?=\s|[{HAN}]))"
+    rf"|(?P<decimal>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?(?=\s|[{HAN}]|$))"
     rf"|(?P<arabic>\d{{1,3}}\s?(?:、|[.](?!\d)))"
     rf"|(?P<arabicparen>\(\s?\d{{1,2}}\s?\)|\d{{1,2}}\))"
     rf"|(?P<circled>[①-⑳])"
@@ -29,6 +30,7 @@ RANKS = {
     "part": 10, "division": 20, "chapter": 30, "paragraph": 40, "article": 50, "roman": 60, "han": 70, "hanparen": 80,
     "arabic": 90, "decimal": 90, "arabicparen": 100, "circled": 110,
 }  # fmt: skip
+_BELOW_HAN = 75
 _BELOW_DECIMAL = 99
 UNNUMBERED = 200
 _BOLD = re.compile(r"\*\*[^*]{1,60}\*\*[:]?")
@@ -47,6 +49,11 @@ def numbering(text: str) -> str:
     """Name the numbering a line begins with: ``han`` for 一、, ``hanparen`` for （一） …; "" if there is none."""
     match = NUMBERING.match(text)
     return match.lastgroup or "" if match else ""
+
+
+def has_han(text: str) -> bool:
+    """Tell whether a text has a Chinese character."""
+    return not text.isascii() and _HAN.search(text) is not None
 
 
 def is_heading(line: Line, following: Line | None, after: Line | None = None, before: Line | None = None) -> bool:
@@ -69,8 +76,10 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None, be
         if _BOLD.fullmatch(text):
             return "。" not in text[:-3] and n <= 50  # else a paragraph set in bold
         text = text.strip("* ")
-    has_han = _HAN.search(text) is not None
-    if n > (45 if has_han else 110):
+    if n > 110:
+        return False
+    is_chinese = has_han(text)
+    if is_chinese and n > 45:
         return False
     match = NUMBERING.match(text)
     style = match.lastgroup if match else ""
@@ -81,28 +90,30 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None, be
     if style in ("part", "division", "chapter", "paragraph", "han", "hanparen", "roman"):
         return style in ("part", "chapter", "paragraph") or (match is not None and match.end() < len(text))
     if style in ("arabic", "decimal", "arabicparen"):
+        if match is not None and match.end() == n:
+            return False  # a number alone, whose paragraph follows
         neighbours = [numbering(other.text) for other in (before, following) if other is not None]
         if following is None or style in neighbours:
             return False  # an item of a list
         is_titled = _is_title_case(text) or style == "decimal"
-        return len(following.text) > n if has_han else is_titled
+        return len(following.text) > n if is_chinese else is_titled
     if style or following is None or following.kind not in ("", "paragraph", "list"):
         return False
-    if _is_bare_heading(text, line, following, has_han):
+    if _is_bare_heading(text, line, following, is_chinese):
         return True
     # a heading may stand right above the heading of its first part
     if after is None or numbering(following.text) or _NOT_IN_TITLES.search(text):
         return False
     is_short = (
-        n <= 10 and len(following.text) <= 24 if has_han else n <= 50 and text[0].isupper() and text[-1].isalpha()
+        n <= 10 and len(following.text) <= 24 if is_chinese else n <= 50 and text[0].isupper() and text[-1].isalpha()
     )
-    return is_short and (has_han or _is_title_case(text)) and is_heading(following, after)
+    return is_short and (is_chinese or _is_title_case(text)) and is_heading(following, after)
 
 
-def _is_bare_heading(text: str, line: Line, following: Line, has_han: bool) -> bool:
+def _is_bare_heading(text: str, line: Line, following: Line, is_chinese: bool) -> bool:
     """Tell whether a short line without a number stands above a paragraph as its heading."""
     n, n_next = len(text), len(following.text)
-    if has_han:
+    if is_chinese:
         return (
             n <= 24
             and _NOT_IN_TITLES.search(text) is None
@@ -122,6 +133,9 @@ def _is_title_case(text: str) -> bool:
     """Tell whether most of the longer words begin with a capital."""
     words = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
     return sum(word[0].isupper() for word in words) * 2 >= len(words)
+
+
+_FIRST_OF_NUMBERS = frozenset("第一二三四五六七八九十(0123456789IVXPCSA")
 
 
 class Trail:
@@ -147,7 +161,7 @@ class Trail:
         A number that does not follow the last one of its kind is none: 三、四十年前 is thirty or forty years ago.
         """
         bare = folded.lstrip("* ")
-        match = NUMBERING.match(bare)
+        match = NUMBERING.match(bare) if bare[:1] in _FIRST_OF_NUMBERS else None
         style = match.lastgroup if match else None
         if match is None or style in ("circled", "arabicparen", "markdown"):
             return
@@ -165,7 +179,9 @@ class Trail:
         if match is None or style is None or style == "markdown":
             return UNNUMBERED, 0
         rank, number = RANKS[style], _number(match[0]) or 0
-        if style == "decimal":
+        if style == "article" and any(other == RANKS["han"] and not is_run_in for other, _, is_run_in in self._open):
+            rank = _BELOW_HAN  # measures whose articles are numbered through, under headings 一、 二、
+        elif style == "decimal":
             rank += match[0].strip(". ").count(".")
         elif style == "arabic" and number != self._last.get(rank, 0) + 1:
             is_inside = any(rank < other < _BELOW_DECIMAL for other, _, _ in self._open)
@@ -200,6 +216,7 @@ def _run_in_label(text: str, after_number: int) -> str:
 _VALUES = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"零": 0}
 
 
+@lru_cache(maxsize=4096)
 def _number(label: str) -> int | None:
     """Give the number in a label: 二 is 2, 十二 is 12, （3） is 3, IV is 4."""
     digits = re.search(r"\d+", label)

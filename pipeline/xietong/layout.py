@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from xietong.characters import HAN
 from xietong.furniture import is_named, name_furniture, name_opening
-from xietong.headings import ends_sentence, is_heading, numbering
+from xietong.headings import ends_sentence, has_han, is_heading, numbering
 from xietong.lines import Block, Line, lines_of
 from xietong.normalise import join_lines
 from xietong.records import Document
@@ -35,14 +35,15 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
     if not lines:
         return []
     name_furniture(lines)
-    blocks = _gather(lines, _Wrap.of(lines))
+    wrap = _Wrap.of(lines)
+    blocks = _gather(lines, wrap)
     style = _Style.of(blocks)
     if style.has_stops:
         name_opening(blocks)
     else:
         _doubt_headings(blocks)
     _name_references(blocks)
-    blocks = _join_cut(blocks, style)
+    blocks = _join_cut(blocks, style, wrap)
     blocks = _join_runs(blocks, style)
     for block in blocks:
         block.pieces = join_lines(document.text, [(line.raw_start, line.raw_end) for line in block.lines])
@@ -72,7 +73,10 @@ def _width(text: str) -> int:
     """Give the width in columns; a Chinese character takes two. Beyond what a line is wrapped at, any width will do."""
     if len(text) > 2 * _WIDEST:
         return 2 * _WIDEST
-    return len(text) if text.isascii() else (len(text.encode("utf-8", "replace")) + len(text)) // 2
+    if text.isascii():
+        return len(text)
+    # the thin spaces that typesetters put around figures are read as whole ones
+    return (len(text.encode("utf-8", "replace")) + len(text) - text.count(" ")) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,10 @@ class _Wrap:
         if len(loose) < 2:
             return _Wrap()
         rank = int(len(loose) * 0.97) if len(loose) > 30 else len(loose) - 1
-        columns = sorted(_width(line.text) for line in loose)[rank]
         characters = sorted(line.raw_end - line.raw_start for line in loose)[rank]
+        if characters > _WIDEST:
+            return _Wrap()
+        columns = sorted(_width(line.text) for line in loose)[rank]
         if not 20 <= columns <= _WIDEST:
             return _Wrap()
         if len(loose) > 2 and {line.raw_end - line.raw_start for line in loose[:-1]} == {characters}:
@@ -123,10 +129,12 @@ def _gather(lines: Sequence[Line], wrap: _Wrap) -> list[Block]:
         following = lines[i + 1] if i + 1 < len(lines) else None
         if blocks:
             block, previous = blocks[-1], lines[i - 1]
-            if line.group >= 0 and line.group == previous.group and line.kind == previous.kind:
+            is_whole = line.kind != "paragraph" and line.group >= 0 and line.group == previous.group
+            if is_whole and line.kind == previous.kind:
                 block.add(line)
                 continue
-            if (wrap.columns and _continues(previous, line, block, wrap)) or _follows_label(previous, line, block):
+            is_wrapped = wrap.columns and _continues(previous, line, block, wrap)
+            if is_wrapped or _follows_label(previous, line, block) or _closes(previous, line, block):
                 block.add(line)
                 continue
         kind = line.kind
@@ -165,6 +173,8 @@ def _continues(previous: Line, line: Line, block: Block, wrap: _Wrap) -> bool:
     """Tell whether a line goes on with the paragraph of the line before it, in a hard-wrapped text."""
     if line.gap or line.kind or previous.kind not in ("", "footnote") or block.kind not in ("body", "list", "footnote"):
         return False
+    if previous.text[-1] == ":" and not wrap.is_exact:
+        return False
     if line.indent > previous.indent + 1 and not wrap.is_exact:
         return False
     if not wrap.is_full(previous, line):
@@ -185,6 +195,14 @@ def _follows_label(previous: Line, line: Line, block: Block) -> bool:
         and line.kind in ("", "paragraph", "list")
         and len(line.text) > 30
     )
+
+
+def _closes(previous: Line, line: Line, block: Block) -> bool:
+    """Tell whether a line closes what the line before it has opened: 关于印发《…|…》的通知."""
+    if line.gap or line.kind not in ("", "paragraph") or block.kind not in ("body", "heading") or previous.level:
+        return False
+    opened, closed = previous.text.rfind("《"), line.text.find("》")
+    return opened > previous.text.rfind("》") and 0 <= closed < 60 and "《" not in line.text[:closed]
 
 
 _LIST_ITEM = re.compile(r"[-*•●■◆▪○]\s+\S|[①-⑳]|\(\s?(?:\d{1,2}|[a-z]|[ivx]{1,4})\s?\)|\d{1,2}\)|[a-z]\)\s")
@@ -251,14 +269,18 @@ class _Style:
         n_indented = sum(line.indent >= 2 for line in firsts)
         n_single = sum(_INNER_END.search(block.text) is None for block in bodies)
         n_spaced = sum(line.gap > 0 for line in firsts)
-        n_long = sum(len(block.text) > (110 if _HAN_AT.search(block.text) else 330) for block in bodies)
+        n_ended = sum(ends_sentence(block.text) for block in bodies)
+        n_marked = sum(line.group >= 0 for line in firsts)
+        n_long = sum(len(block.text) > (110 if has_han(block.text) else 330) for block in bodies)
         return _Style(
             has_stops=has_stops,
             lines_are_sentences=len(bodies) >= 30
             and n_single >= 0.75 * len(bodies)
             and n_spaced < 0.3 * len(bodies)
             and n_indented < 0.3 * len(bodies)
-            and n_long < 0.25 * len(bodies),
+            and n_long < 0.25 * len(bodies)
+            and n_ended > 0.5 * len(bodies)
+            and n_marked < 0.5 * len(bodies),
             spaced=n_spaced > 0.5 * len(bodies),
             indented=not has_stops and 0.05 * len(bodies) < n_indented < 0.9 * len(bodies),
         )
@@ -266,11 +288,10 @@ class _Style:
 
 _STOP = re.compile(r"[。!?]|[a-z)]\.(?: |$)")
 _INNER_END = re.compile(r"[。!?](?=[^”’\")])|[a-z]\. [A-Z]")
-_HAN_AT = re.compile(f"[{HAN}]")
 _COMMAS = re.compile(r"[,，].*[,，]", re.DOTALL)
 
 
-def _join_cut(blocks: list[Block], style: _Style) -> list[Block]:
+def _join_cut(blocks: list[Block], style: _Style, wrap: _Wrap) -> list[Block]:
     """Join paragraphs that a page break, a footnote block or furniture has cut in the middle of a sentence."""
     if not style.has_stops:
         return blocks  # a text without full stops: their absence says nothing
@@ -282,20 +303,21 @@ def _join_cut(blocks: list[Block], style: _Style) -> list[Block]:
         joined.append(block)
         if block.kind not in ("body", "list", "reference"):
             continue
-        found = _continuation(blocks, i, block, taken, style)
+        found = _continuation(blocks, i, block, taken, style, wrap)
         while found is not None:
             block.add(*blocks[found].lines)
             taken.add(found)
-            found = _continuation(blocks, found, block, taken, style)
+            found = _continuation(blocks, found, block, taken, style, wrap)
     return joined
 
 
-def _continuation(blocks: list[Block], i: int, block: Block, taken: set[int], style: _Style) -> int | None:
+def _continuation(blocks: list[Block], i: int, block: Block, taken: set[int], style: _Style, wrap: _Wrap) -> int | None:
     """Find the block that goes on with the unfinished sentence at the end of a block."""
     last = block.lines[-1]
     text = block.text
     if len(text) < 15 or ends_sentence(last.text):
         return None
+    may_wrap = wrap.columns > 0 and not last.kind
     for j in range(i + 1, min(i + 14, len(blocks))):
         candidate = blocks[j]
         if j in taken or candidate.kind in ("boilerplate", "footnote") or _ASIDE.fullmatch(candidate.text):
@@ -308,7 +330,7 @@ def _continuation(blocks: list[Block], i: int, block: Block, taken: set[int], st
             return None
         if first.indent > block.lines[0].indent and last.text[-1] not in ",，、":
             return None
-        return j if _goes_on(text, last, first, style) else None
+        return j if (may_wrap and wrap.is_full(last, first)) or _goes_on(text, last, first, style) else None
     return None
 
 
@@ -321,7 +343,7 @@ def _goes_on(text: str, last: Line, first: Line, style: _Style) -> bool:
         return True
     is_latin = last.text[-1].isascii() and (last.text[-1].isalnum() or last.text[-1] in ",-")
     if is_latin and (first.text[0].isascii() or first.text[0] == "“"):
-        is_open = last.text[-1].islower() and first.text[0] in '“"'
+        is_open = (last.text[-1].islower() and first.text[0] in '“"') or _UNFINISHED.search(last.text[-12:]) is not None
         return len(text) >= 60 and (first.text[0].islower() or is_open)
     if not _CHINESE_START.match(first.text) or _NO_CONTINUATION.match(first.text):
         return False
@@ -332,6 +354,9 @@ def _goes_on(text: str, last: Line, first: Line, style: _Style) -> bool:
 
 
 _COMMA = re.compile(r"[,，、]")
+_UNFINISHED = re.compile(
+    r"\b(?:the|of|and|a|an|to|in|for|or|by|with|on|at|from|its|their|our|this|which)$", re.IGNORECASE
+)
 _CHINESE_START = re.compile(f"[{HAN}“(《\\d]")
 _NO_CONTINUATION = re.compile(r"附件|附:|附表|抄送|主题词|\(?\d{4}年\d{1,2}月\d{1,2}日\)?$")
 _ITEM_NUMBERING = frozenset({"hanparen", "arabic", "arabicparen", "circled", "decimal", "han"})
@@ -364,7 +389,7 @@ def _is_one_statement(before: Block, block: Block, style: _Style) -> bool:
         return not numbered and (len(last.text) > 12 or last.text[-1] in "，,。；;")
     if style.indented and not first.indent and not first.gap:
         return not numbered
-    if last.text[-1] in ";:,、" or _ENDS_WITH_AND.search(last.text):
+    if last.text[-1] in ";:,、" or _ENDS_WITH_AND.search(last.text[-8:]):
         is_item = block.kind == "list" or numbered in _ITEM_NUMBERING
         is_single = len(block.text) <= 120 and _INNER_END.search(block.text) is None
         return (is_item and is_single) or first.text[0].islower() or is_speaker(last.text)

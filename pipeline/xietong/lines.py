@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from xietong.records import Document
+from xietong.records import Document, Mark
 
 
 @dataclass(slots=True)
@@ -53,10 +53,14 @@ class Block:
 
 
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+|\x0c")
-_PARAGRAPH_GAP = re.compile(r"(?<=[^\u3000 \xa0])[\u3000 \xa0]*\u3000\u3000[\u3000 \xa0]*(?=[^\u3000 \xa0])")
+# indents inside a line: two wide spaces, or what web pages write for them
+_PARAGRAPH_GAP = re.compile(
+    r"(?<=[^\u3000 \xa0])[\u3000 \xa0]*(?:\u3000\u3000|\xa0\xa0\xa0|    )[\u3000 \xa0]*(?=[^\u3000 \xa0])"
+)
 # 第一章　总则　　第一条　为了…: a chapter and its first article on one line
 _ARTICLE_AFTER_CHAPTER = re.compile(r"(?<=\S)\s+(?=第[一二三四五六七八九十百\d]{1,5}[条條][\s　])")
 _CHAPTER = re.compile(r"\s*第[一二三四五六七八九十百\d]{1,5}[章节節编編]\s")
+_INDENTS = ("\u3000\u3000", "\xa0\xa0\xa0", "    ")
 _UNSEEN = "\ufeff\u200b\u200e\u200f\u2060"
 _UNSEEN_LINE = re.compile(rf"(?<=[\n\r])[ \t]*[{_UNSEEN}][{_UNSEEN} \t]*(?=[\n\r])")
 _UNSEEN_INSIDE = re.compile(
@@ -88,11 +92,14 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
         if match[0] == "\x0c":
             page += 1
             continue
-        for first, last in pairwise(_bounds(text, *match.span())):
-            stripped = text[first:last].strip().strip(_UNSEEN).strip()
+        begin, finish = match.span()
+        may_hold_more = finish - begin > LONG_LINE or text[begin] in "第 \u3000\t"
+        for first, last in pairwise(_bounds(text, begin, finish)) if may_hold_more else ((begin, finish),):
+            raw = text[first:last]
+            stripped = raw.strip().strip(_UNSEEN).strip() if has_unseen else raw.strip()
             if not stripped:
                 continue
-            at = text.index(stripped, first)
+            at = first + raw.index(stripped)
             stop = at + len(stripped)
             breaks = text[previous:first]
             gap = max(breaks.count("\n") or breaks.count("\r"), 1) - 1
@@ -115,7 +122,7 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
 
 def _bounds(text: str, start: int, end: int) -> list[int]:
     """Give where a line is to be cut, its own start and end among it."""
-    if end - start > LONG_LINE and text.count("\u3000\u3000", start, end) > 1:
+    if end - start > LONG_LINE and any(text.count(gap, start, end) > 1 for gap in _INDENTS):
         gaps = [(gap.start(), gap.end()) for gap in _PARAGRAPH_GAP.finditer(text, start, end)]
         n_ended = sum(text[at - 1] in "。！？；：”）.!?;:" for at, _ in gaps)
         if len(gaps) > 1 and 2 * n_ended >= len(gaps):
@@ -142,15 +149,20 @@ _KIND_OF_MARK = {
 }  # fmt: skip
 _WEIGHT = {"paragraph": 1, "list": 2, "heading": 3, "table": 4, "front": 5, "footnote": 6, "boilerplate": 7}
 _GROUPING = frozenset({"paragraph", "row", "heading", "title", "footnote"})
+#: A row or a heading of more characters than this is no row or heading: a page that was laid out with tables.
+LONGEST_ROW = 400
+LONGEST_HEADING = 120
 
 
 def _apply_marks(lines: list[Line], document: Document) -> None:
     """Take over what the format says of each line: the weightiest of the marks that hold most of it."""
     starts = [line.start for line in lines]
-    for number, mark in enumerate(document.marks):
+    marks = [mark for mark in document.marks if not _is_mislaid(mark, document.text)]
+    has_rows = any(mark.kind in ("row", "cell") for mark in marks)
+    for number, mark in enumerate(marks):
         kind = _KIND_OF_MARK.get(mark.kind)
-        if kind is None or mark.end <= mark.start:
-            continue
+        if kind is None or mark.end <= mark.start or (has_rows and mark.kind == "table"):
+            continue  # the rows say more than the table
         i = bisect_left(starts, mark.start)
         if i and lines[i - 1].end > mark.start:
             i -= 1
@@ -164,5 +176,14 @@ def _apply_marks(lines: list[Line], document: Document) -> None:
                 line.kind = kind
                 if kind == "heading":
                     line.level = mark.level or 1
-            if mark.kind in _GROUPING:
+            if mark.kind in _GROUPING and line.kind == kind:
                 line.group = number
+
+
+def _is_mislaid(mark: Mark, text: str) -> bool:
+    """Tell whether a mark says how a page was laid out and not what the text is."""
+    n = mark.end - mark.start
+    if mark.kind in ("row", "cell"):
+        n_breaks = text.count("\n", mark.start, mark.end)
+        return n > LONGEST_ROW or (n > 120 and n_breaks > 1 and mark.kind == "cell")
+    return mark.kind in ("heading", "title") and n > LONGEST_HEADING

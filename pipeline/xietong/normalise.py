@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -136,20 +136,20 @@ class _State:
 
     @staticmethod
     def of(codes: NDArray[np.uint32], pieces: Iterable[tuple[int, int, str]]) -> _State:
-        """Put the pieces one after another."""
-        raw: list[NDArray[Any]] = []
-        starts: list[NDArray[Any]] = []
-        for start, end, join in pieces:
-            raw.append(codes[start:end])
-            starts.append(np.arange(start, end, dtype=np.int32))
-            if join:
-                raw.append(_JOINTS[join])
-                # the joint maps to where the line broke, or to the last character of the text
-                starts.append(np.full(1, min(end, max(len(codes) - 1, 0)), dtype=np.int32))
-        if not raw:
+        """Put the pieces one after another; a joint maps to where the line broke, or to the text's last character."""
+        listed = list(pieces)
+        if not listed or not len(codes):
             nothing = np.zeros(0, dtype=np.uint32)
             return _State(nothing, nothing, np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32))
-        written, where = np.concatenate(raw), np.concatenate(starts)
+        bounds = np.array([(start, end) for start, end, _ in listed], dtype=np.int64)
+        has_joint = np.array([join != "" for _, _, join in listed])
+        lengths = bounds[:, 1] - bounds[:, 0] + has_joint
+        stops = np.cumsum(lengths)
+        # the joint stands one place beyond its piece, in the flow as in the source
+        where = np.arange(stops[-1]) + np.repeat(bounds[:, 0] - (stops - lengths), lengths)
+        where = np.minimum(where, len(codes) - 1).astype(np.int32)
+        written = codes[where]
+        written[stops[has_joint] - 1] = [ord(join) for _, _, join in listed if join]
         # tabs and no-break spaces are spaces for the reader too
         written[kind_of_each(written) == kinds.SPACE] = 0x20
         return _State(written, widened(written), where, where + np.int32(1))
@@ -183,8 +183,6 @@ class _State:
             gone = np.insert(gone, more_at, False)
         return _State(raw, wide, starts, ends).without(gone)
 
-
-_JOINTS = {" ": np.array([0x20], dtype=np.uint32), "\n": np.array([0x0A], dtype=np.uint32)}
 
 # --- changes of length ----------------------------------------------------------------------------------------------
 
@@ -303,6 +301,11 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
     list of (start, end, join)
         Pieces for `flow_through`, without the space around each line.
     """
+    if len(lines) == 1:
+        start, end = lines[0]
+        line = text[start:end]
+        first = start + len(line) - len(line.lstrip())
+        return [(first, max(first, start + len(line.rstrip())), "")]
     # Lines cut by counting characters, wherever a word stands, have all the same length but the last.
     longest = max((end - start for start, end in lines), default=0)
     n_longest = sum(end - start == longest for start, end in lines[:-1])
