@@ -155,19 +155,12 @@ def _name_by_phrase(lines: list[Line]) -> None:
     """Navigation, share buttons, imprint, salutations and notes, by what they begin with."""
     for line in lines:
         n = len(line.text)
-        if (
-            line.kind in ("list", "heading")
-            and n <= 120
-            and (_kind_by_phrase(line.text) == "boilerplate" or _CRUMBS.fullmatch(line.text))
-        ):
+        is_crumbs = n <= 120 and _CRUMBS.fullmatch(line.text) is not None
+        if line.kind in ("list", "heading") and n <= 120 and (is_crumbs or _kind_by_phrase(line.text) == "boilerplate"):
             line.kind = "boilerplate"
         if line.kind not in ("", "paragraph") or n > 400:
             continue
-        if (
-            _COMMENT.fullmatch(line.text)
-            or _SIGNS_ONLY.fullmatch(line.text)
-            or (n <= 120 and ">" in line.text and _CRUMBS.fullmatch(line.text))
-        ):
+        if is_crumbs or _COMMENT.fullmatch(line.text) or _SIGNS_ONLY.fullmatch(line.text):
             line.kind = "boilerplate"
             continue
         if n > 2 and line.text[0] == line.text[-1] == "|":
