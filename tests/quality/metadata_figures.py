@@ -1,4 +1,4 @@
-"""Measure how often year, region and level are worked out rightly on the real corpora, by plain reading of text.
+"""Measure how often year, region, level and language are worked out rightly on the real corpora.
 
 Run ``python tests/quality/metadata_figures.py [--part tune|report] [--errors]``. ``report`` is every third document of
 ``corpora.csv``; errors are to be looked for in ``tune``, the other two thirds.
@@ -13,9 +13,12 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from xietong.batch import main_language
+from xietong.ingest import IngestOptions, read_file
 from xietong.metadata import describe
 from xietong.normalise import fold
-from xietong.records import Document
+from xietong.records import Document, Source
+from xietong.segment import segment
 
 CORPORA = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpora"
 SUFFIXES = re.compile(r"(?:\(中央\)|\(central\)|\(us\)|\s)")
@@ -23,27 +26,11 @@ CHINESE_DIGITS = str.maketrans("0123456789", "〇一二三四五六七八九")
 
 
 def read(path: str) -> Document | None:
-    """Read a document with the package's reader where it can, plain text otherwise."""
+    """Read a document; None where nothing can be read from it (damaged files, scans)."""
     file = CORPORA / path
-    try:
-        from xietong.ingest import IngestOptions, read_file
-        from xietong.records import Source
-    except ImportError:
-        if file.suffix not in (".txt", ".md"):
-            return None
-        return Document(file=path, sha256="", text=_decode(file.read_bytes()))
     source = Source(file=path, location=str(file), sha256="", n_bytes=file.stat().st_size)
     documents = list(read_file(source, IngestOptions()))
     return documents[0] if documents and documents[0].status == "ok" else None
-
-
-def _decode(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030", "big5hkscs"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("utf-8", errors="replace")
 
 
 def region_key(region: str) -> str:
@@ -121,15 +108,17 @@ def main() -> None:
         if document is None:
             asked["unread"] += 1
             continue
-        found = describe(document)
-        checks = {}
+        passages = segment(document)
+        found = describe(document, passages)
+        language = main_language(passages)
+        checks = {"language": (row["lang"], language, language == row["lang"])}
         if re.fullmatch(r"\d{4}", row["year"]):
             checks["year"] = (row["year"], str(found.year), str(found.year) == row["year"])
         if row["region"]:
             checks["region"] = (row["region"], found.region, is_same_region(row["region"], found.region))
             checks["level"] = (row["level"], found.level, is_same_level(row["level"], found.level))
         for item, (expected, got, is_right) in checks.items():
-            is_stated = states_year(row, document) if item == "year" else states_region(row, document)
+            is_stated = item == "language" or (states_year if item == "year" else states_region)(row, document)
             asked[f"{item} of all"] += 1
             right[f"{item} of all"] += is_right
             if not is_stated:
@@ -142,7 +131,7 @@ def main() -> None:
                 print(
                     f"{item}: want {expected!r}, got {got!r} from {origin} | {row['path'][-90:]} | {found.title[:40]}"
                 )
-    for item in ("year", "region", "level", "year of all", "region of all", "level of all"):
+    for item in ("language", "year", "region", "level", "year of all", "region of all", "level of all"):
         print(f"{item}: {right[item]} of {asked[item]} = {right[item] / max(1, asked[item]):.4f}")
     print("not read:", asked["unread"], file=sys.stderr)
     for collection, counts in sorted(by_collection.items()):

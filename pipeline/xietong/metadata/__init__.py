@@ -47,7 +47,7 @@ def describe(
 
 
 def _work_out(document: Document, passages: Sequence[Passage]) -> tuple[dict[str, object], dict[str, str]]:
-    clues = gather_clues(document)
+    clues = gather_clues(document, passages)
     title, title_origin = find_title(clues)
     folded_title = fold(title).text
     place, name, level, region_origin, level_origin = find_region(clues, folded_title, title_origin)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
 
+from xietong.characters import TONED_LETTERS, simplify, widen
 from xietong.normalise import fold
-from xietong.records import Document
+from xietong.records import Document, Passage
 
-HEAD_CHARS, TAIL_CHARS, HEAD_LINES, TAIL_LINES, LINE_CHARS = 6000, 1500, 60, 14, 400
+HEAD_CHARS, TAIL_CHARS, HEAD_LINES, TAIL_LINES, LINE_CHARS, SAMPLE_CHARS = 6000, 1500, 60, 14, 400, 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,9 @@ def is_body(line: str) -> bool:
     return len(line) <= 40 and _BODY.fullmatch(line) is not None
 
 
-def gather_clues(document: Document) -> Clues:
+def gather_clues(document: Document, passages: Sequence[Passage] = ()) -> Clues:
     """Gather the clues of a document; the cost does not grow with its length."""
+    sample = _sample(document, passages)
     name, folders = _split_name(document.file)
     fields = list(_properties(document))
     is_table = bool(document.rows)
@@ -92,8 +94,8 @@ def gather_clues(document: Document) -> Clues:
         raw_head = _lines(_without_boilerplate(document, start, start + HEAD_CHARS))[:HEAD_LINES]
         rest = max(start + HEAD_CHARS, len(document.text) - TAIL_CHARS)
         tail = _lines(_without_boilerplate(document, rest, len(document.text)))[-TAIL_LINES:]
-    head = [_fold_line(line) for line in raw_head]
-    folded_tail = [_fold_line(line) for line in tail]
+    head = _fold_lines(raw_head)
+    folded_tail = _fold_lines(tail)
     fields.extend(_labelled(raw_head, head))
     return Clues(
         file_name=_fold_line(name),
@@ -106,9 +108,23 @@ def gather_clues(document: Document) -> Clues:
         marked_title=_marked_title(document),
         is_table=is_table,
         written=dict(zip((*head, *folded_tail), (*raw_head, *tail), strict=True)),
-        sample="" if is_table else fold(document.text[:20_000]).text,
-        row_sample=fold(document.text[:20_000]).text if is_table else "",
+        sample="" if is_table else sample,
+        row_sample=sample if is_table else "",
     )
+
+
+def _sample(document: Document, passages: Sequence[Passage]) -> str:
+    """Folded text of the first pages: of the passages, which are folded already, where there are any."""
+    if not passages:
+        return fold(document.text[:SAMPLE_CHARS]).text
+    sample: list[str] = []
+    length = 0
+    for passage in passages:
+        if length >= SAMPLE_CHARS:
+            break
+        sample.append(passage.folded.text)
+        length += len(passage.folded.text)
+    return "\n".join(sample)[:SAMPLE_CHARS]
 
 
 @cache
@@ -130,8 +146,9 @@ def _properties(document: Document) -> Iterator[Field]:
     origin = _PROPERTY_ORIGINS.get(document.media_type, "document properties")
     for key, value in document.properties.items():
         item = labels().get(key.lower().removeprefix("meta:").removeprefix("dc.").removeprefix("html:"))
-        if item and str(value).strip():
-            yield Field(item=item, value=str(value).strip(), folded=_fold_line(str(value)), origin=origin)
+        stated = str(value).strip()[:500]
+        if item and stated:
+            yield Field(item=item, value=stated, folded=_fold_line(stated), origin=origin)
 
 
 _PROPERTY_ORIGINS = {"text/html": "html", "application/xhtml+xml": "html", "text/markdown": "front matter"}
@@ -197,26 +214,53 @@ def _as_it_stands(folded: str, line: str) -> str:
     return line[span.start : span.end]
 
 
+_FURNITURE = ("boilerplate", "header", "footer")
+
+
 def _without_boilerplate(document: Document, start: int, end: int) -> str:
     """Text between two offsets without what the reader marked as navigation, running headers and footers."""
     pieces, at = [], start
     end = min(end, len(document.text))
-    for mark in sorted(document.marks, key=lambda mark: (mark.start, -mark.end)):
-        if mark.kind in ("boilerplate", "header", "footer") and mark.start < end and mark.end > at:
+    furniture = [mark for mark in document.marks if mark.kind in _FURNITURE and mark.start < end and mark.end > start]
+    for mark in sorted(furniture, key=lambda mark: (mark.start, -mark.end)):
+        if mark.end > at:
             pieces.append(document.text[at : max(at, mark.start)])
             at = mark.end
     pieces.append(document.text[at:end] if at < end else "")
     return "".join(pieces)
 
 
+_BREAK = re.compile(r"[\r\n\u2028\x0b\x0c]+")
+_WIDE_BREAK = re.compile(r"\u3000{2,}|\t(?=\S{0,20}——)|\t{3,}")
+
+
 def _lines(text: str) -> list[str]:
     """Lines with text in them; texts without line breaks are cut where wide spaces or tabs stand in their place."""
-    cut = re.split(r"[\r\n\u2028\x0b\x0c]+|\u3000{2,}|\t{1,}(?=\S*——)|\t{3,}", text)
+    cut = [part for line in _BREAK.split(text) for part in (_WIDE_BREAK.split(line) if len(line) > 60 else (line,))]
     return [line.strip()[:LINE_CHARS] for line in cut if line.strip() and not line.strip().startswith("<!--")]
 
 
 def _fold_line(line: str) -> str:
-    return fold(line.strip(" \t*#>").strip()).text.strip()
+    return _fold_lines([line])[0]
+
+
+# what needs the whole folding, with its way back: glosses, spaces between Han characters, rare forms
+_UNEVEN = re.compile(
+    rf"[\u3400-\u9fff][ \u3000]+[\u3400-\u9fff]|[\u3400-\u9fff][(\[（][A-Za-z{TONED_LETTERS}]{{1,8}}[)\]）]|[\u0300-\u036f"
+    r"\u200b-\u200f\u3105-\u312f\u2060\ufeff\ufe00-\ufe0f\x00-\x08\x0e-\x1f\xad]|著"
+)
+
+
+def _fold_lines(lines: list[str]) -> list[str]:
+    """Fold lines one by one, at the cost of one: script and width of plain lines in one go."""
+    stripped = [line.strip(" \t*#>").strip() for line in lines]
+    plain = simplify(widen("\n".join(stripped))).replace("’", "'").split("\n")
+    if len(plain) != len(stripped):
+        return [fold(line).text.strip() for line in stripped]
+    return [
+        fold(line).text.strip() if _UNEVEN.search(simple) else simple.strip()
+        for line, simple in zip(stripped, plain, strict=True)
+    ]
 
 
 def _marked_title(document: Document) -> str:

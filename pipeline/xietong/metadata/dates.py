@@ -83,6 +83,8 @@ def find_dates(text: str) -> list[FoundDate]:
     >>> [date.iso for date in find_dates("2026年2月3日;二〇二一年三月;民国98年06月17日;March 5, 2008")]
     ['2026-02-03', '2021-03', '2009-06-17', '2008-03-05']
     """
+    if "年" not in text and not _YEAR_ANYWHERE.search(text):
+        return []
     text = _SPACED_YEAR.sub(lambda match: match[0].replace(" ", "").rjust(len(match[0])), text)
     found: list[FoundDate] = []
     for kind, pattern in _PATTERNS:
@@ -93,6 +95,7 @@ def find_dates(text: str) -> list[FoundDate]:
     return sorted(found, key=lambda date: date.start)
 
 
+_YEAR_ANYWHERE = re.compile("(?:19|20)[0-9][0-9]")
 _SPACED_YEAR = re.compile(r"(?<!\d)[12](?: \d){3}(?= ?年)")  # 2 0 0 1 年, as some PDFs have it
 
 

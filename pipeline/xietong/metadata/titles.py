@@ -112,7 +112,7 @@ def document_type_of(title: str) -> str:
     title = re.sub(r"(?:[((\[【《][^))\]】》]{0,30}[))\]】])+$", "", title.strip()).rstrip('》”" .0123456789-_年')
     best = (-1, 0, "")
     for word, kind, at_end in _types():
-        at = title.rfind(word) if not word[0].isascii() else _rfind_word(title, word)
+        at = _rfind_word(title, word) if word[0].isascii() else title.rfind(word)
         if at < 0 or (at_end and at + len(word) < len(title)):
             continue
         best = max(best, (at + len(word), len(word), kind))
@@ -129,13 +129,18 @@ def document_type_of(title: str) -> str:
     return best[2]
 
 
+@cache
+def _whole_word(word: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{re.escape(word)}\b", re.I)
+
+
 def _find_word(title: str, word: str) -> int:
-    match = re.search(rf"\b{re.escape(word)}\b", title, re.I)
+    match = _whole_word(word).search(title)
     return match.start() if match else -1
 
 
 def _rfind_word(title: str, word: str) -> int:
-    return max((match.start() for match in re.finditer(rf"\b{re.escape(word)}\b", title, re.I)), default=-1)
+    return max((match.start() for match in _whole_word(word).finditer(title)), default=-1)
 
 
 _ARTICLE = re.compile(
