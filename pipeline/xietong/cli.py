@@ -166,10 +166,12 @@ def export(
 @app.command()
 def report(
     run: RunFolder,
-    out: Annotated[Path | None, typer.Option(help="File to write; report.html in the run folder by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write (a folder with --methods).")] = None,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "",
+    methods: Annotated[bool, typer.Option("--methods", help="Write the method section, Markdown and DOCX.")] = False,
+    pmc: Annotated[bool, typer.Option("--pmc", help="Write the worksheet of the PMC index, part-filled.")] = False,
 ) -> None:
-    """Write report.html again.
+    """Write report.html again, or with --methods the method section of a paper.
 
     Example: xietong report outputs/sample
     """
@@ -177,7 +179,18 @@ def report(
     from xietong.runs import open_run
 
     opened = open_run(run)
-    print(write_report(opened, out or opened.folder / "report.html", lang=lang or None))
+    if methods:
+        from xietong.methods_section import write_methods
+
+        for file in write_methods(opened, languages=(lang,) if lang else ("zh", "en"), folder=out):
+            print(file)
+    elif pmc:
+        from xietong.messages import product_language
+        from xietong.pmc import write_worksheet
+
+        print(write_worksheet(opened, out or opened.folder / "pmc.xlsx", language=lang or product_language()))
+    else:
+        print(write_report(opened, out or opened.folder / "report.html", lang=lang or None))
 
 
 @app.command()

@@ -214,12 +214,15 @@ def _interval(value: float, error: float, degrees: float, n_hand: int, confidenc
 
     if np.isnan(error) or np.isnan(value):
         return NAN, NAN
-    if error == 0 or not 0 < value < 1:
+    spread = value * (1 - value)
+    if error == 0 or spread < 1e-9:
         # every hand code alike: the data show no variance, yet n passages cannot exclude a small share
         low, high = wilson(min(max(value, 0.0), 1.0), max(n_hand, 1), confidence)
         return max(low, 0.0), min(high, 1.0)
     quantile = float(t.ppf((1 + confidence) / 2, degrees))
-    logit, slope = np.log(value / (1 - value)), quantile * error / (value * (1 - value))
+    if error > 0.6 * spread:  # so close to 0 or 1 that the logit's slope runs away
+        return max(value - quantile * error, 0.0), min(value + quantile * error, 1.0)
+    logit, slope = np.log(value / (1 - value)), quantile * error / spread
     return float(expit(logit - slope)), float(expit(logit + slope))
 
 
@@ -227,7 +230,7 @@ def _as_estimate(influences: Influences, confidence: float) -> Estimate:
     error = influences.standard_error
     degrees = max(influences.n_hand_documents - 1, 1)
     low, high = _interval(influences.value, error, degrees, influences.n_hand, confidence)
-    return Estimate(influences.value, error, low, high, influences.tuning)
+    return Estimate(min(max(influences.value, 0.0), 1.0), error, low, high, influences.tuning)
 
 
 # -- tables ------------------------------------------------------------------------------------------------------
