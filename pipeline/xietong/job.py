@@ -114,12 +114,13 @@ def make_recipe(codebook: Codebook, options: RunOptions) -> Recipe:
 def plan(inputs: Sequence[str | Path], recipe: Recipe) -> list[Task]:
     """List the sources in the order of their names, each with the keys of what it will give."""
     from xietong.ingest import find_sources
-    from xietong.metadata import read_catalogues
+    from xietong.metadata import documents_only, read_catalogues
 
     sources = sorted(find_sources(inputs), key=lambda source: source.file)
     if not sources:
         raise UsageError(f"nothing to read in {', '.join(map(str, inputs))}: no file in it")
     rows = read_catalogues(inputs, sources)
+    sources = documents_only(sources)
     return [_task(source, recipe, rows.get(source.file)) for source in sources]
 
 

@@ -1,7 +1,9 @@
+from time import perf_counter
+
 import pytest
 
 from xietong.errors import UsageError
-from xietong.metadata import describe, read_catalogue, read_catalogues
+from xietong.metadata import describe, documents_only, read_catalogue, read_catalogues
 from xietong.metadata.dates import find_dates, find_years
 from xietong.metadata.titles import document_type_of
 from xietong.records import Document, Source
@@ -169,3 +171,23 @@ def test_all_problems_of_a_catalogue_are_reported_at_once(tmp_path):
 def test_a_catalogue_saved_by_chinese_excel_is_read(tmp_path):
     (tmp_path / "catalogue.csv").write_bytes("file;title\na.txt;标题\n".encode("gb18030"))
     assert read_catalogue(tmp_path) == {"a.txt": {"title": "标题"}}
+
+
+def test_a_catalogue_is_found_from_a_relative_input_and_is_no_document(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "catalogue.csv").write_text("file,title\na.txt,A\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names = ("a.txt", "catalogue.csv")
+    sources = [Source(file=name, location=str(tmp_path / "mine" / name)) for name in names]
+    assert read_catalogues(["mine"], sources) == {"a.txt": {"title": "A"}}
+    assert [source.file for source in documents_only(sources)] == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 5000, "关于印发" * 2000, "(" * 5000, "第一届" * 2000, "2021年" * 2000, "——" * 3000, "《" * 4000]
+)
+def test_hostile_first_lines_cost_no_time(text):
+    started = perf_counter()
+    described(text, "-" * 200 + ".txt")
+    described("\n".join(text[:300] for _ in range(60)))
+    assert perf_counter() - started < 2

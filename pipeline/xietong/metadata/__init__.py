@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from xietong.gazetteer import Place, load_places
-from xietong.metadata.catalogue import ITEMS, read_catalogue, read_catalogues
+from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, read_catalogues
 from xietong.metadata.clues import Clues, gather_clues, is_body
 from xietong.metadata.dates import FoundDate, find_dates, find_years
 from xietong.metadata.region import find_region
@@ -14,7 +14,7 @@ from xietong.metadata.titles import find_issuer, find_title, find_type
 from xietong.normalise import fold
 from xietong.records import Document, Metadata, Passage
 
-__all__ = ["describe", "read_catalogue", "read_catalogues"]
+__all__ = ["describe", "documents_only", "read_catalogue", "read_catalogues"]
 
 
 def describe(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import logging
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -56,6 +57,12 @@ def read_catalogues(inputs: Sequence[str | Path], sources: Iterable[Source]) -> 
     return rows
 
 
+def documents_only(sources: Sequence[Source]) -> list[Source]:
+    """Leave out the catalogues, which describe documents and are none; a catalogue that is all there is stays."""
+    documents = [source for source in sources if Path(source.location).name != NAME]
+    return documents or list(sources)
+
+
 def read_catalogue(folder: str | Path) -> dict[str, dict[str, str]]:
     """Read the catalogue of one folder: file name to row; {} where there is none.
 
@@ -75,10 +82,11 @@ def read_catalogue(folder: str | Path) -> dict[str, dict[str, str]]:
 
 def _catalogue_files(inputs: Sequence[str | Path], sources: Sequence[Source]) -> set[Path]:
     """Catalogues in the input folders, below them beside documents, and beside single input files."""
-    roots = {Path(name) if Path(name).is_dir() else Path(name).parent for name in inputs}
+    places = [Path(os.path.abspath(name)) for name in inputs]
+    roots = {place if place.is_dir() else place.parent for place in places}
     folders = set(roots)
     for source in sources:
-        folder = Path(source.location).parent
+        folder = Path(os.path.abspath(source.location)).parent
         while folder not in folders and any(root in folder.parents for root in roots):
             folders.add(folder)
             folder = folder.parent
@@ -144,7 +152,7 @@ def _match(table: Mapping[str, dict[str, str]], file: Path, sources: Sequence[So
     for source in sources:
         _, _, member = source.file.partition("!/")
         try:
-            below = Path(source.location).relative_to(file.parent).as_posix()
+            below = Path(os.path.abspath(source.location)).relative_to(file.parent).as_posix()
         except ValueError:
             continue
         names = [f"{below}!/{member}" if member else below, f"{source.file}", Path(source.file).name]
