@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from xietong.agreement import AgreementOptions, agree, agree_on_spans, compare_pairs, list_disagreements
 from xietong.errors import UsageError
-from xietong.estimates import correct_shares
+from xietong.estimates import contrast_shares, correct_shares
 from xietong.hand_codes import ADJUDICATED, HandCodes, HandCoding
 from xietong.hand_codes.samples import list_samples, read_sample
 from xietong.hand_codes.settle import settle
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 #: The coder whose codes the tables show, and the name under which people's settled codes are compared with machines.
 MACHINE, PEOPLE = "combined", "people"
-TABLES = ("agreement", "machine", "spans", "disagreements", "shares")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,38 +164,74 @@ class Assessment:
 
     @cached_property
     def shares(self) -> pd.DataFrame:
-        """Shares of passages per code (and group): naive, by hand alone, corrected. Empty where no sample was drawn.
+        """Shares by the column of the options, or of the whole corpus; as `shares_by`."""
+        return self.shares_by((self.options.by,) if self.options.by else ())
 
-        Columns facet, code and level come before those of ``estimates.correct_shares``.
+    def shares_by(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Shares of passages per code and group: naive, by hand alone, corrected. Empty where no sample was drawn.
+
+        Parameters
+        ----------
+        columns : columns of the documents whose values make the groups; none for the whole corpus
+
+        Returns
+        -------
+        frame
+            facet, code and level, then the columns of ``estimates.correct_shares``.
         """
         if self.sample is None:
             return pd.DataFrame()
-        names = {
-            f"{c.column} >={v}": (c.facet, c.code, f">={v}")
-            for c in self.codebook.codes
-            for v in range(1, c.scale_max + 1)
-        }
+        wide, hand = self._to_correct
+        return self._with_names(correct_shares(wide, hand, self.sample, groups=self.groups(columns)))
+
+    def contrasts_by(self, column: str) -> pd.DataFrame:
+        """Differences of groups' shares from the first group's, naive and corrected; as ``estimates.contrast_shares``."""
+        groups = self.groups((column,))
+        if self.sample is None or groups is None or groups.nunique() < 2:
+            return pd.DataFrame()
+        wide, hand = self._to_correct
+        table = contrast_shares(wide, hand, self.sample, groups)
+        return self._with_names(table) if len(table) else table
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[str, str, str]]:
+        """Column of the indicators -> facet, code, level."""
+        codes = self.codebook.codes
+        return {f"{c.column} >={v}": (c.facet, c.code, f">={v}") for c in codes for v in range(1, c.scale_max + 1)}
+
+    def _with_names(self, table: pd.DataFrame) -> pd.DataFrame:
+        keys = pd.DataFrame([self._names[c] for c in table["code"]], columns=["facet", "code", "level"])
+        return pd.concat([keys, table.drop(columns="code")], axis=1)
+
+    @cached_property
+    def _to_correct(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Indicators of the machine's codes for all passages, and of people's for those that are settled."""
+        assert self.sample is not None
         settled = self.settled[self.settled["is_settled"]]
         # a passage counts once all its codes are settled; else the codes on which people agree would be over-represented
         n_codes = settled.groupby("passage_id")["code"].size()
         complete = settled[settled["passage_id"].isin(n_codes.index[n_codes == len(self.codebook.codes)])]
         machine = self.machine_tags[self.machine_tags["coder_id"] == MACHINE]
-        ids = self.sample["passage_id"]
-        frame = self.passages.set_index("passage_id").reindex(ids).dropna().reset_index()
-        hand = self._indicators(complete, complete["passage_id"].drop_duplicates(), names)
-        wide = frame.merge(self._indicators(machine, frame["passage_id"], names), on="passage_id")
-        table = correct_shares(wide, hand, self.sample, groups=self._groups(frame))
-        keys = pd.DataFrame([names[c] for c in table["code"]], columns=["facet", "code", "level"])
-        return pd.concat([keys, table.drop(columns="code")], axis=1)
+        frame = self.passages.set_index("passage_id").reindex(self.sample["passage_id"]).dropna().reset_index()
+        hand = self._indicators(complete, complete["passage_id"].drop_duplicates(), self._names)
+        return frame.merge(self._indicators(machine, frame["passage_id"], self._names), on="passage_id"), hand
 
-    def _groups(self, frame: pd.DataFrame) -> pd.Series | None:
-        if not self.options.by:
+    def groups(self, columns: Sequence[str]) -> pd.Series | None:
+        """Name each passage's group by its document; None for no columns. Missing values leave a passage out."""
+        if not columns:
             return None
-        documents = self.run.documents()
-        if self.options.by not in documents:
-            raise UsageError(f"documents have no column {self.options.by}; they have {', '.join(documents.columns)}")
-        values = frame["document_id"].map(documents.set_index("document_id")[self.options.by])
-        return values.set_axis(frame["passage_id"])
+        documents = self.run.documents().set_index("document_id")
+        missing = [c for c in columns if c not in documents]
+        if missing:
+            raise UsageError(f"documents have no column {', '.join(missing)}; they have {', '.join(documents.columns)}")
+        values = documents[list(columns)].replace("", None)
+        if len(columns) == 1:
+            named = values[columns[0]]
+        else:
+            named = values.astype(object).apply(
+                lambda row: None if row.isna().any() else " × ".join(map(str, row)), axis=1
+            )
+        return self.documents.map(named)
 
     def _indicators(self, tags: pd.DataFrame, ids: pd.Series, names: dict[str, tuple[str, str, str]]) -> pd.DataFrame:
         """0/1 columns per code and level, a row per passage."""
@@ -206,44 +240,3 @@ class Assessment:
             own = tags[(tags["facet"] == facet) & (tags["code"] == code) & (tags["value"] >= int(level[2:]))]
             result[name] = result["passage_id"].isin(own["passage_id"]).astype(float)
         return result
-
-
-def write_assessment(assessment: Assessment, folder: str | Path) -> list[Path]:
-    """Write every table that is not empty as ``NAME.csv`` and all of them as ``assessment.xlsx``; give the files."""
-    import xlsxwriter
-
-    from xietong.export.csv_file import mark
-
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    tables = {name: getattr(assessment, name) for name in TABLES}
-    tables = {name: table for name, table in tables.items() if len(table)}
-    files = []
-    for name, table in tables.items():
-        files.append(folder / f"{name}.csv")
-        safe = table.map(lambda value: mark(value) if isinstance(value, str) else value)
-        safe.to_csv(files[-1], index=False, encoding="utf-8-sig", lineterminator="\n")
-    files.append(folder / "assessment.xlsx")
-    with xlsxwriter.Workbook(files[-1], {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        for name, table in tables.items():
-            _write_sheet(book, name, table)
-    return files
-
-
-def _write_sheet(book: Any, name: str, table: pd.DataFrame) -> None:
-    from xietong.export.xlsx_cells import Notes, write_text
-
-    head, number = book.add_format({"bold": True, "bg_color": "#E8EEF3"}), book.add_format({"num_format": "0.000"})
-    sheet, notes = book.add_worksheet(name), Notes()
-    sheet.freeze_panes(1, 0)
-    for i, column in enumerate(table.columns):
-        sheet.write_string(0, i, str(column), head)
-        for r, value in enumerate(table[column].tolist(), start=1):
-            if isinstance(value, str):
-                write_text(sheet, r, i, value, None, notes)
-            elif isinstance(value, bool):
-                sheet.write_boolean(r, i, value)
-            elif value is not None and value == value:  # an undefined figure is an empty cell
-                sheet.write_number(r, i, float(value), number if isinstance(value, float) else None)
-    sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
-    sheet.set_column(0, len(table.columns) - 1, 12)

@@ -282,7 +282,8 @@ def agree(
 
     Example: xietong agree outputs/sample --by year
     """
-    from xietong.assessment import Assessment, AssessmentOptions, write_assessment
+    from xietong.assessment import Assessment, AssessmentOptions
+    from xietong.assessment_files import write_assessment
     from xietong.hand_console import print_assessment, read_codes
     from xietong.runs import open_run
 

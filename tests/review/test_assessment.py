@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from xietong.active import forecast, learning_curve, next_passages, passages_to_draw
-from xietong.assessment import Assessment, AssessmentOptions, write_assessment
+from xietong.assessment import Assessment, AssessmentOptions
+from xietong.assessment_files import write_assessment
 from xietong.errors import UsageError
 from xietong.hand_codes import ADJUDICATED, HandCodes, HandCoding
 from xietong.hand_codes.samples import list_samples, read_sample, save_sample
@@ -224,3 +225,22 @@ def test_learning_curve_rises_where_words_tell_the_code() -> None:
     assert curve.scores[-1] > 0.9
     with pytest.raises(UsageError, match="40 coded passages"):
         learning_curve(texts[:20], codes[:20].astype(int), ["d"] * 20)
+
+
+def test_trends_show_corrected_shares_beside_the_machines(make_run: Callable) -> None:
+    from xietong.analysis.corrected import corrected_trends
+
+    run = code_by_hand(make_run(), n=50)
+    table = corrected_trends(run, [(), ("year",), ("level", "year")], ["level"])
+    assert table["corrected"].all()
+    shares = Assessment(run).shares.set_index(["code", "level"])
+    whole = table[(table["group_by"] == "") & (table["code"] == "planning") & (table["value_from"] == 2)].iloc[0]
+    assert whole["estimate"] == pytest.approx(shares.loc[("planning", ">=2"), "corrected"])
+    years = table[(table["group_by"] == "year") & (table["code"] == "planning") & (table["value_from"] == 2)]
+    assert years["year"].tolist() == [2023, 2024, 2025, 2026]
+    both = table[table["group_by"] == "level × year"]
+    assert set(both["group"]) == {"city", "provincial"}
+    assert set(both["year"]) <= {2023, 2024, 2025, 2026}
+    difference = table[table["analysis"] == "contrast"]
+    assert set(difference["reference"]) == {"city"}
+    assert (difference["low"] <= difference["estimate"]).all()

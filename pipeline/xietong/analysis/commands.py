@@ -106,11 +106,20 @@ def analyse_trends(run: Run, options: TrendOptions | None = None) -> list[Path]:
     """
     import pandas as pd
 
+    from xietong.hand_codes import HandCodes
+    from xietong.hand_codes.samples import list_samples
+
     options = options or TrendOptions()
     passages, documents = run.passages(), run.documents()
     tables, edges = trend_tables(passages, documents, run, options)
     used = {"options": asdict(options)}
     written = []
+    if list_samples(run.folder) and any(coding.is_done for coding in HandCodes(run.folder)):
+        from xietong.analysis.corrected import corrected_trends
+
+        cells = [(), ("year",), ("level",), ("level", "year"), ("region",), *((name,) for name in options.by)]
+        by = ("level", "region", *options.by)
+        tables.append(_attempt("attention", lambda: corrected_trends(run, cells, by)))
     if options.has_reuse:
         from xietong.analysis.reuse import find_reuse
 
