@@ -14,7 +14,7 @@ SCALES = {"0-1": 1, "0-2": 2, "0–1": 1, "0–2": 2, "0/1": 1, "0/1/2": 2, "1":
 LANGUAGES = ("zh", "en")
 WEIGHTS = ("strong", "weak")
 #: What a cue does for value 2; ``coders/terms.py`` says how each kind counts.
-CUE_KINDS = ("space", "relation", "body", "joint", "partner", "level", "place", "negation", "name_tail")
+CUE_KINDS = ("space", "relation", "body", "joint", "partner", "level", "place", "negation", "name_tail", "list_mark")
 REQUIRED = {
     "codes": ("facet", "code", "scale"),
     "terms": ("code", "language", "term"),
@@ -207,7 +207,7 @@ def _check_cues(sheet: Sheet) -> Iterator[Problem]:
             near = _did_you_mean(kind, CUE_KINDS)
             hint = f"Did you mean {near!r}?" if near else f"Kinds are: {', '.join(CUE_KINDS)}."
             yield Problem("error", sheet.file, row.line, f"the kind {row.cells['kind']!r} is not known.", hint)
-        if not _letters(row.cells["cue"]):
+        if not row.cells["cue"].strip():
             yield Problem("error", sheet.file, row.line, "the cue is empty.", "Fill it in or delete the line.")
         else:
             yield from _check_language(sheet, row, row.cells["cue"])

@@ -1,7 +1,8 @@
 """Coder ``terms``: what the codebook's terms, masks and cues say, in points that add up on paper.
 
 A strong term is worth two points, a weak one a point; two points make a code present. Terms inside a mask or a
-title do not count, nor do terms right after a negation or right before the rest of an institution's name.
+title do not count, nor do terms right after a negation or right before the rest of an institution's name; a strong
+term that is a mere item of a list is worth a point.
 On a scale to 2 a present code gets value 2 if a sentence that speaks of it also shows a relation between places.
 """
 
@@ -39,7 +40,7 @@ CUE_POINTS = {"space": 2, "relation": 2, "body": 2, "joint": 1, "partner": 1}
 PAIR_POINTS = 1  # two or more different places
 LEVELS_POINTS = 1  # two or more different levels of government
 #: Kinds of cue that change what stands beside them instead of speaking of relations.
-NEGATION, NAME_TAIL = "negation", "name_tail"
+NEGATION, NAME_TAIL, LIST_MARK = "negation", "name_tail", "list_mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def find_terms(texts: Sequence[str], matcher: Matcher) -> Findings:
     cues = hits.where(sort == CUE)
     cues = cues.where(leftmost_longest(cues, np.zeros(len(cues.start), dtype=np.int64)))
     masked = inside(terms, masks.start, masks.end) | inside(terms, *batch.titles) | _undone(terms, cues, matcher)
-    points = np.where(matcher.strong[terms.entry], STRONG, WEAK)
+    points = np.where(matcher.strong[terms.entry] & ~_listed(terms, cues, matcher), STRONG, WEAK)
     return Findings(
         batch=batch,
         terms=terms,
@@ -123,11 +124,13 @@ def code_points(found: Findings, matcher: Matcher, shape: tuple[int, int]) -> ND
     """Add up the points of each code in each passage, every term once, shape (n_passages, n_codes)."""
     import numpy as np
 
-    counts = found.points > 0
-    keys = np.column_stack([found.passage, found.code, found.terms.entry])[counts]
-    _, first = np.unique(keys, axis=0, return_index=True)
+    counts = np.nonzero(found.points > 0)[0]
+    best = counts[np.lexsort((-found.points[counts], found.terms.entry[counts], found.passage[counts]))]
+    passage, entry = found.passage[best], found.terms.entry[best]
+    first = np.ones(len(best), dtype=bool)
+    first[1:] = (passage[1:] != passage[:-1]) | (entry[1:] != entry[:-1])
     points = np.zeros(shape)
-    np.add.at(points, (keys[first, 0], keys[first, 1]), found.points[counts][first])
+    np.add.at(points, (passage[first], found.code[best[first]]), found.points[best[first]])
     return points
 
 
@@ -169,16 +172,22 @@ def _undone(terms: Hits, cues: Hits, matcher: Matcher) -> NDArray[np.bool_]:
     """Say which terms a negation right before them, or the tail of an institution's name right after, undoes."""
     import numpy as np
 
-    undone = np.zeros(len(terms.start), dtype=bool)
-    names = {name: number for number, name in enumerate(matcher.kinds)}
-    kind = matcher.kind[cues.entry]
-    if NEGATION in names:
-        ends = cues.end[kind == names[NEGATION]]
-        undone |= np.isin(terms.start, np.concatenate([ends, ends + 1]))
-    if NAME_TAIL in names:
-        starts = cues.start[kind == names[NAME_TAIL]]
-        undone |= np.isin(terms.end, np.concatenate([starts, starts - 1]))
-    return undone
+    negations, tails = _of_kind(cues, matcher, NEGATION), _of_kind(cues, matcher, NAME_TAIL)
+    after_negation = np.isin(terms.start, np.concatenate([negations.end, negations.end + 1]))
+    return after_negation | np.isin(terms.end, np.concatenate([tails.start, tails.start - 1]))
+
+
+def _listed(terms: Hits, cues: Hits, matcher: Matcher) -> NDArray[np.bool_]:
+    """Say which terms have a list mark (、 for instance) right before or after them."""
+    import numpy as np
+
+    marks = _of_kind(cues, matcher, LIST_MARK)
+    return np.isin(terms.start, marks.end) | np.isin(terms.end, marks.start)
+
+
+def _of_kind(cues: Hits, matcher: Matcher, kind: str) -> Hits:
+    number = matcher.kinds.index(kind) if kind in matcher.kinds else -2
+    return cues.where(matcher.kind[cues.entry] == number)
 
 
 def cite_terms(
