@@ -6,13 +6,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xietong.analysis.keyness import log_odds
 from xietong.codebook import Codebook
+from xietong.coders.terms import find_terms, prepare_terms
 from xietong.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ class SuggestOptions:
     n_least_documents: int = 2  # … of so many documents
     cohesion: float = 1.5  # least pointwise mutual information of its halves, in nats
     freedom: float = 0.7  # least branching entropy on its poorer side, in nats
-    known_overlap: float = 0.5  # share of its passages in which a known term of the code already covers it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,12 @@ class _Candidate:
 
 
 def suggest_terms(
-    passages: pd.DataFrame, codebook: Codebook, code: str, language: str = "zh", *, options: SuggestOptions | None = None
+    passages: pd.DataFrame,
+    codebook: Codebook,
+    code: str,
+    language: str = "zh",
+    *,
+    options: SuggestOptions | None = None,
 ) -> pd.DataFrame:
     """Propose terms for a code from a run, for a person to accept or refuse.
 
@@ -88,18 +93,27 @@ def suggest_terms(
         raise UsageError(f"the run has no passage with code {code!r} in {language}")
     texts = [text.lower() for text in mine["folded"]]
     documents = pd.factorize(mine["document_id"])[0]
-    candidates = _candidates(texts, has_code, documents, language, options)
-    rows = _rated(candidates, has_code, documents)
-    known = _known_terms(codebook, code, language)
-    chosen = []
-    for row in rows:
-        if _is_new(row["term"], known, [str(other["term"]) for other in chosen], language):
+    candidates = _candidates(_without_known_terms(texts, codebook, code), has_code, documents, language, options)
+    chosen: list[dict] = []
+    for row in _rated(candidates, has_code, documents):
+        if not any(row["term"] in other["term"] or other["term"] in row["term"] for other in chosen):
             chosen.append(row)
         if len(chosen) == options.n_terms:
             break
     for row in chosen:
         row["lines"] = _lines(row.pop("_passages"), row["term"], texts, has_code, language, options)
-    columns = ["term", "n_code", "n_other", "n_documents", "precision", "keyness", "cohesion", "freedom", "weight", "lines"]
+    columns = [
+        "term",
+        "n_code",
+        "n_other",
+        "n_documents",
+        "precision",
+        "keyness",
+        "cohesion",
+        "freedom",
+        "weight",
+        "lines",
+    ]
     return pd.DataFrame(chosen, columns=columns)
 
 
@@ -195,7 +209,9 @@ def _rated(candidates: Sequence[_Candidate], has_code: np.ndarray, documents: np
     n_code = np.array([int(has_code[list(one.passages)].sum()) for one in candidates])
     n_all = np.array([len(one.passages) for one in candidates])
     prior = 500 * n_all / n_all.sum()
-    _, keyness = log_odds(n_code, n_all - n_code, prior=prior) if (n_all > n_code).any() else (None, n_code.astype(float))
+    _, keyness = (
+        log_odds(n_code, n_all - n_code, prior=prior) if (n_all > n_code).any() else (None, n_code.astype(float))
+    )
     rows = []
     for i in np.lexsort((np.arange(len(candidates)), -keyness)).tolist():
         one, precision = candidates[i], float(n_code[i] / n_all[i])
@@ -208,18 +224,30 @@ def _rated(candidates: Sequence[_Candidate], has_code: np.ndarray, documents: np
     return rows
 
 
-def _known_terms(codebook: Codebook, code: str, language: str) -> set[str]:
-    from xietong.coders.matching import forms_of
+def _without_known_terms(texts: Sequence[str], codebook: Codebook, code: str) -> list[str]:
+    """Put a mark in place of every term the code has already, so that only what stands outside them is proposed."""
+    terms = tuple(term for term in codebook.terms if term.code == code)
+    matcher = prepare_terms(replace(codebook, terms=terms, masks=(), cues=()))
+    found = find_terms(texts, matcher)
+    offsets = found.batch.offsets[found.passage]
+    spans: dict[int, list[tuple[int, int]]] = {}
+    rows = zip(
+        found.passage.tolist(),
+        (found.terms.start - offsets).tolist(),
+        (found.terms.end - offsets).tolist(),
+        strict=True,
+    )
+    for passage, start, end in rows:
+        spans.setdefault(passage, []).append((start, end))
+    return [_blanked(text, spans.get(i, ())) for i, text in enumerate(texts)]
 
-    mine = (term for term in codebook.terms if term.code == code and term.language == language)
-    return {form for term in mine for form in forms_of(term.term, language)}
 
-
-def _is_new(term: str, known: set[str], chosen: Sequence[str], language: str) -> bool:
-    """Refuse what the codebook has, and what a better candidate contains or is contained in."""
-    if term in known or (language == "zh" and any(k in term for k in known if len(k) > 1)):
-        return False
-    return not any(term in other or other in term for other in chosen)
+def _blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces += [text[at:start], "|"]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def _lines(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def diagnose_terms(
         left = points[counting, entry.code] - worth[worth > 0]
         present = points[counting, entry.code] >= PRESENT
         code = codebook.codes[entry.code].code
-        row = {
+        row: dict[str, object] = {
             "code": code, "language": entry.language, "term": entry.text,
             "weight": "strong" if entry.strong else "weak", "n_passages": len(counting),
             "n_documents": len(np.unique(documents[counting])), "n_hidden": int((worth == 0).sum()),
@@ -107,9 +107,7 @@ def diagnose_terms(
     return pd.DataFrame(rows)
 
 
-def diagnose_codes(
-    passages: pd.DataFrame, codebook: Codebook, *, options: TermOptions | None = None
-) -> pd.DataFrame:
+def diagnose_codes(passages: pd.DataFrame, codebook: Codebook, *, options: TermOptions | None = None) -> pd.DataFrame:
     """Say which codes of one facet go together so often that one may swallow the other.
 
     Returns
@@ -154,7 +152,7 @@ def _occurrences(texts: list[str], matcher: Matcher) -> _Occurrences:
     return _Occurrences(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _matched(texts: list[str], matcher: Matcher) -> Iterator[tuple[NDArray[np.int64], ...]]:
+def _matched(texts: list[str], matcher: Matcher) -> Iterator[tuple[NDArray[Any], ...]]:
     """Match batch by batch; a term that stands twice in a passage keeps the hit that counts."""
     for first in range(0, len(texts), _BATCH):
         found = find_terms(texts[first : first + _BATCH], matcher)
@@ -190,7 +188,7 @@ def _hand_values(passages: pd.DataFrame, codebook: Codebook, hand: pd.DataFrame)
     return values
 
 
-def _finding(row: dict, n_code: int, options: TermOptions) -> str:
+def _finding(row: dict[str, Any], n_code: int, options: TermOptions) -> str:
     if not row["n_passages"]:
         return "always hidden" if row["n_hidden"] else "never occurs"
     dominates = row["share"] >= options.dominant and n_code >= options.dominant_least
