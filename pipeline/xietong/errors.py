@@ -23,3 +23,7 @@ class RunFolderError(XietongError):
 
 class MissingExtraError(XietongError):
     """An optional library is not installed; the message has the command that installs it."""
+
+
+class ModelError(XietongError):
+    """A trained model cannot be used: a file is missing, was altered, or belongs to another codebook."""

@@ -1,0 +1,251 @@
+"""Makes the model that comes with Xietong, from hand-coded passages and unlabelled documents; always the same bytes.
+
+    python pipeline/train_base_model.py --gold ../shared/gold --corpora ../shared/corpora
+
+Runs on one core in about twenty minutes. ``--vectors FILE`` keeps the word vectors between runs.
+"""
+
+from __future__ import annotations
+
+import os
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"  # sums come out the same only when one thread adds them up
+
+import argparse
+import csv
+import hashlib
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from xietong.bundled import bundled
+from xietong.codebook import Codebook, read_codebook
+from xietong.coders import BUNDLED_MODEL
+from xietong.coders.inputs import read_inputs
+from xietong.coders.marks import name_marks
+from xietong.coders.matching import Matcher
+from xietong.coders.model import describe_codes
+from xietong.coders.model_files import pack_texts, write_model
+from xietong.coders.terms import prepare_terms
+from xietong.coders.topic_fitting import fit_guided_topics
+from xietong.coders.training import Lesson, TrainingOptions, stored_arrays, train_model
+from xietong.coders.linear import inverse_frequency
+from xietong.coders.word_counts import WordNumbers, WordRows, count_words, figure_or_word, weigh_counts
+from xietong.coders.word_vectors import VectorOptions, fit_vectors
+from xietong.normalise import fold
+from xietong.records import Passage, TokenisedPassage
+from xietong.tokenise import Tokeniser, prepare_tokeniser, tokenise
+
+#: Length given to every word vector, so that the network's first layer sees numbers of about one half.
+VECTOR_LENGTH = 0.5 * 128**0.5
+#: Share of the corpora's paragraphs that topics are fitted on, chosen by hash.
+TOPIC_SHARE = 0.12
+TRUST_OF_TWICE_CODED = 3.0
+
+
+@dataclass(frozen=True)
+class Gold:
+    """Hand-coded passages: the rows of ``train.csv`` and ``dev.csv``, tokenised."""
+
+    table: pd.DataFrame
+    passages: list[TokenisedPassage]
+    trust: np.ndarray
+
+    def values(self, codebook: Codebook) -> np.ndarray:
+        """Give the hand codes in the codebook's order, shape (n_passages, n_codes)."""
+        columns = [("p_" if code.facet == "path" else "m_") + code.code for code in codebook.codes]
+        return self.table[columns].to_numpy(dtype=np.int8)
+
+
+def read_gold(folder: Path, tokeniser: Tokeniser) -> Gold:
+    """Read the hand-coded passages; those of ``dev.csv`` were coded twice and count more."""
+    tables = [pd.read_csv(folder / f"{name}.csv").assign(file=name) for name in ("dev", "train")]
+    table = pd.concat(tables, ignore_index=True)
+    passages = cut_texts(zip(table["text"], table["lang"], strict=True), tokeniser)
+    return Gold(table, passages, np.where(table["file"] == "dev", TRUST_OF_TWICE_CODED, 1.0))
+
+
+def cut_texts(texts: Iterable[tuple[str, str]], tokeniser: Tokeniser) -> list[TokenisedPassage]:
+    """Fold and tokenise texts with their languages, as a run does."""
+    passages = [
+        Passage(n=n, start=0, end=len(text), language=language, reading=text, folded=fold(text))
+        for n, (text, language) in enumerate(texts)
+    ]
+    return tokenise(passages, tokeniser)
+
+
+def read_paragraphs(folder: Path, tokeniser: Tokeniser) -> list[tuple[str, ...]]:
+    """Read the plain-text documents of the corpora as paragraphs of words."""
+    catalogue = pd.read_csv(folder / "corpora.csv")
+    paragraphs: list[tuple[str, ...]] = []
+    for place, language in sorted(zip(catalogue["path"], catalogue["lang"], strict=True)):
+        if not place.endswith((".txt", ".md")) or place.startswith("messy"):
+            continue
+        text = (folder / place).read_text(encoding="utf-8-sig", errors="replace")
+        # English texts are hard-wrapped with blank lines between paragraphs, but one sentence a line where aligned
+        border = r"\n\s*\n|\s{4,}" if language == "en" and "gwr" not in place else r"\n+|\u3000{2,}|\s{4,}"
+        pieces = [piece for piece in re.split(border, text) if len(piece) > 10]
+        paragraphs += words_of(pieces, language, tokeniser)
+    return paragraphs
+
+
+def words_of(texts: Sequence[str], language: str, tokeniser: Tokeniser) -> list[tuple[str, ...]]:
+    """Give the words of texts as the vocabulary has them."""
+    cut = cut_texts(((text, language) for text in texts), tokeniser)
+    return [tuple(map(figure_or_word, passage.lemmas)) for passage in cut]
+
+
+def read_translations(folder: Path, tokeniser: Tokeniser) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Read the reports that exist line by line in both languages."""
+    lines: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    chinese = {_year(place): place for place in sorted((folder / "zh-Hans/central_gwr_zh_aligned_2008_2022").iterdir())}
+    for place in sorted((folder / "en/central_gwr_en_2008_2022").iterdir()):
+        other = chinese.get(_year(place))
+        if other is not None:
+            sides = [p.read_text(encoding="utf-8-sig").split("\n") for p in (place, other)]
+            lines += zip(words_of(sides[0], "en", tokeniser), words_of(sides[1], "zh-Hans", tokeniser), strict=False)
+    return lines
+
+
+def _year(place: Path) -> str:
+    found = re.search(r"20\d\d", place.name)
+    return found[0] if found else place.name
+
+
+def read_equivalents() -> list[tuple[str, str]]:
+    """Read the list of words that mean the same in two languages or two places."""
+    with (files("xietong") / "data" / "equivalents.csv").open(encoding="utf-8") as file:
+        return [(row["word"], row["equivalent"]) for row in csv.DictReader(file)]
+
+
+@dataclass(frozen=True)
+class Words:
+    """The vocabulary with its vectors (row 0 for unknown words), and topics given the word."""
+
+    words: list[str]
+    vectors: np.ndarray
+    topics: np.ndarray
+
+
+def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, tokeniser: Tokeniser) -> Words:
+    """Make vectors and topics from the unlabelled documents; words only the hand-coded passages have come last."""
+    paragraphs = read_paragraphs(corpora, tokeniser)
+    options = VectorOptions()
+    known, vectors = fit_vectors(
+        paragraphs, read_translations(corpora, tokeniser), read_equivalents(), options=options
+    )
+    in_gold = Counter(word for p in gold.passages for word in set(map(figure_or_word, p.lemmas)))
+    number = {word: i for i, word in enumerate(known)}
+    gold_only = sorted(word for word, n in in_gold.items() if n >= 2 and word not in number)
+    # words of the hand-coded passages first: only they have weights
+    first = [word for word in known if in_gold[word] >= 2]
+    rest = [word for word in known if in_gold[word] < 2]
+    stored = np.zeros((len(known) + len(gold_only) + 1, options.n_dimensions), dtype=np.float32)
+    words = [*first, *gold_only, *rest]
+    for i, word in enumerate(words, start=1):
+        if word in number:
+            stored[i] = np.rint(vectors[number[word]] * 127 / 0.6).clip(-127, 127)
+    topics = make_topics(paragraphs, words, codebook, tokeniser)
+    return Words(words, stored, topics)
+
+
+def make_topics(
+    paragraphs: Sequence[tuple[str, ...]], words: list[str], codebook: Codebook, tokeniser: Tokeniser
+) -> np.ndarray:
+    """Fit the guided topics on a sample of the paragraphs."""
+    numbers = WordNumbers(words)
+    sample = [p for p in paragraphs if 30 <= len(p) <= 400 and _is_drawn(p)]
+    lengths = [len(p) for p in sample]
+    flat = np.fromiter((numbers[word] for p in sample for word in p), dtype=np.int32, count=sum(lengths))
+    counts = count_words(WordRows(flat, np.concatenate([[0], np.cumsum(lengths)])), numbers.n_words)
+    idf = inverse_frequency(counts, least=5)
+    return fit_guided_topics(weigh_counts(counts, idf), seed_words(codebook, numbers, tokeniser))
+
+
+def _is_drawn(paragraph: tuple[str, ...]) -> bool:
+    drawn = int(hashlib.sha256("\x1f".join(paragraph).encode()).hexdigest()[:8], 16)
+    return drawn < TOPIC_SHARE * 16**8
+
+
+def seed_words(codebook: Codebook, numbers: WordNumbers, tokeniser: Tokeniser) -> list[dict[int, float]]:
+    """Give the words of each code's terms, those of strong terms with twice the weight, shared out within a term."""
+    seeds: list[dict[int, float]] = [{} for _ in codebook.codes]
+    cut = cut_texts(((t.term, "en" if t.language == "en" else "zh-Hans") for t in codebook.terms), tokeniser)
+    for term, passage in zip(codebook.terms, cut, strict=True):
+        inside = [numbers[word] for word in passage.lemmas if numbers[word]]
+        for number in inside:
+            seed = seeds[codebook.index[term.code]]
+            seed[number] = seed.get(number, 0.0) + (1.0 if term.weight == "strong" else 0.5) / len(inside)
+    return seeds
+
+
+def make_model(gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, folder: Path, figures: dict[str, Any]) -> str:
+    """Train on all hand-coded passages and write the model folder."""
+    inputs = read_inputs(gold.passages, codebook, matcher, WordNumbers(words.words))
+    lesson = Lesson(inputs, gold.values(codebook), list(gold.table["group"]), gold.trust)
+    marks = name_marks([code.code for code in codebook.codes], matcher)
+    scale = VECTOR_LENGTH * 0.6 / 127
+    trained = train_model(
+        lesson, codebook, words.vectors * np.float32(scale), words.topics, len(marks), options=TrainingOptions()
+    )
+    arrays = stored_arrays(trained)
+    arrays["words"] = pack_texts(words.words)
+    arrays["vectors"] = words.vectors[1:].astype(np.int8)
+    arrays["vectors_scale"] = np.float64(scale)
+    card = {
+        "name": "regional-coordination",
+        "codes": describe_codes(codebook),
+        "marks": marks,
+        "codebook": codebook.content_hash,
+        "data": {
+            "hand-coded passages": len(gold.passages),
+            "documents": int(gold.table["group"].nunique()),
+            "languages": {str(k): int(v) for k, v in gold.table["lang"].value_counts().sort_index().items()},
+            "unlabelled documents": "about 1,500 plain-text documents, for word vectors and topics only",
+        },
+        "figures": figures,
+        "limits": [
+            "Trained on government reports, plans, laws, speeches and minutes; other kinds of text are untested.",
+            "order_parameter and driver_interplay had few examples; their codes need a person's eye.",
+            "Spoken minutes, Taiwan and Hong Kong texts and English are coded less surely than mainland documents.",
+        ],
+    }
+    return write_model(folder, arrays, card)
+
+
+def main() -> None:
+    """Read the arguments and make the model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=BUNDLED_MODEL)
+    parser.add_argument("--vectors", type=Path, help="keep vectors and topics in this file between runs")
+    options = parser.parse_args()
+    codebook = read_codebook(bundled("seeds/regional-coordination"))
+    matcher, tokeniser = prepare_terms(codebook), prepare_tokeniser(codebook.lexicon)
+    gold = read_gold(options.gold, tokeniser)
+    if options.vectors and options.vectors.exists():
+        with np.load(options.vectors, allow_pickle=False) as kept:
+            words = Words(bytes(kept["words"]).decode().split("\n"), kept["vectors"], kept["topics"])
+    else:
+        words = make_words(gold, options.corpora, codebook, matcher, tokeniser)
+        if options.vectors:
+            np.savez(options.vectors, words=pack_texts(words.words), vectors=words.vectors, topics=words.topics)
+    figures_file = Path(__file__).with_name("model_figures.json")
+    figures = pd.read_json(figures_file, typ="series").to_dict() if figures_file.exists() else {}
+    print(make_model(gold, words, codebook, matcher, options.out, figures))
+
+
+if __name__ == "__main__":
+    main()

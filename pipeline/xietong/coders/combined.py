@@ -1,0 +1,79 @@
+"""Coder ``combined``: settles what the other coders say into the assigned values, calibrated, and asks where unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xietong.codebook import Codebook
+from xietong.coders.inputs import Inputs
+from xietong.coders.learned import DECIMALS, code_scores
+from xietong.coders.matching import Matcher
+from xietong.coders.mixture import mixture_features
+from xietong.coders.model import CodingModel, logistic, values_of
+from xietong.coders.terms import Findings, cite_terms
+from xietong.records import Coding, Cue
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: A decision this near its threshold, in probability, asks for a person's eye.
+NEAR = 0.12
+
+
+def code_by_combined(
+    codings: Sequence[Coding],
+    codebook: Codebook,
+    fitted: CodingModel,
+    inputs: Inputs,
+    scores: dict[str, NDArray[np.float64]],
+    found: Findings,
+    matcher: Matcher,
+) -> Coding:
+    """Assign values by the trained mixture of all coders.
+
+    Parameters
+    ----------
+    codings
+        What the single coders said; the evidence comes from ``learned`` and from the terms found.
+    fitted, inputs, scores
+        As for ``learned.code_by_learned``.
+    found, matcher
+        The terms coder's findings and fitted state.
+    """
+    import numpy as np
+
+    features = mixture_features(scores, inputs.measures)
+    # einsum adds in the same order whatever the batch; a matrix product would not
+    logits = np.einsum("ij,jk->ik", features, fitted.arrays["mixture"]) + fitted.arrays["mixture_bias"]
+    probabilities = np.round(logistic(logits), DECIMALS)
+    thresholds = fitted.arrays["combined_thresholds"]
+    values = values_of(probabilities, thresholds, fitted.targets, len(codebook.codes))
+    review = np.zeros(values.shape, dtype=bool)
+    for number, target in enumerate(fitted.targets):
+        review[:, target.code] |= np.abs(probabilities[:, number] - thresholds[number]) < NEAR
+    cues = _gather(cite_terms(found, matcher, values), codings, values)
+    return Coding(
+        "combined", code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues), review
+    )
+
+
+def combine_without_model(codings: Sequence[Coding], codebook: Codebook) -> Coding:
+    """Settle for a codebook nobody has hand-coded with: the terms coder decides, everything near the border is asked."""
+    import numpy as np
+
+    terms = next(coding for coding in codings if coding.coder_id == "terms")
+    review = (terms.scores > 0.2) & (terms.scores < 0.6)
+    return Coding("combined", terms.scores, terms.values, terms.cues, np.asarray(review))
+
+
+def _gather(cited: list[Cue], codings: Sequence[Coding], values: NDArray[np.int8]) -> list[Cue]:
+    """Put the terms found and the learned words of the assigned codes together; a span is listed once per code."""
+    cues = {(cue.passage, cue.code, cue.start, cue.end): cue for cue in cited}
+    for coding in codings:
+        if coding.coder_id == "learned":
+            for cue in coding.cues:
+                if values[cue.passage, cue.code]:
+                    cues.setdefault((cue.passage, cue.code, cue.start, cue.end), cue)
+    return [cues[key] for key in sorted(cues)]

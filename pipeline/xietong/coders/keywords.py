@@ -1,0 +1,31 @@
+"""Coder ``keywords``: words that are typical of a code's passages, each worth its keyness.
+
+Keyness is the log-odds of a word inside and outside the code's passages with an informative Dirichlet prior, as a
+z-score (``linear.fit_keyness``); a passage scores the sum over its different words by the root of their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xietong.codebook import Codebook
+from xietong.coders.inputs import Inputs
+from xietong.coders.learned import code_by_blend
+from xietong.coders.model import CodingModel
+from xietong.records import Coding, TokenisedPassage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def code_by_keywords(
+    passages: Sequence[TokenisedPassage],
+    codebook: Codebook,
+    fitted: CodingModel,
+    inputs: Inputs,
+    scores: dict[str, NDArray[np.float64]],
+) -> Coding:
+    """Code passages by the keyness of their words; parameters and result as for ``learned.code_by_learned``."""
+    return code_by_blend("keywords", passages, codebook, fitted, inputs, scores, fitted.keyness)

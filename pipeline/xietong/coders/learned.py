@@ -1,0 +1,93 @@
+"""Coder ``learned``: what hand-coded passages taught a linear model of words and a small network of words in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xietong.codebook import Codebook
+from xietong.coders.convolution import score_network
+from xietong.coders.evidence import cite_words
+from xietong.coders.inputs import Inputs
+from xietong.coders.mixture import blend_scores, score_words
+from xietong.coders.model import CodingModel, Target, values_of
+from xietong.records import Coding, TokenisedPassage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Scores are rounded to this many decimals.
+DECIMALS = 4
+
+
+def score_passages(inputs: Inputs, model: CodingModel) -> dict[str, NDArray[np.float64]]:
+    """Run every trained part over a batch; by name, one row per passage."""
+    scores = score_words(inputs.counts, model.idf, model.weights, model.bias, model.keyness, model.topics)
+    scores["network"] = score_network(inputs.rows, inputs.marks, model.network)
+    return scores
+
+
+def code_by_learned(
+    passages: Sequence[TokenisedPassage],
+    codebook: Codebook,
+    fitted: CodingModel,
+    inputs: Inputs,
+    scores: dict[str, NDArray[np.float64]],
+) -> Coding:
+    """Code passages by the trained model.
+
+    Parameters
+    ----------
+    passages, codebook
+        The batch and the codebook that the model was trained for.
+    fitted
+        The model (:func:`xietong.coders.model.open_model`).
+    inputs, scores
+        What :func:`xietong.coders.inputs.read_inputs` and :func:`score_passages` gave for the batch.
+
+    Returns
+    -------
+    Coding
+        ``scores`` are calibrated probabilities that the code is present; cues are the words with most weight.
+    """
+    return code_by_blend("learned", passages, codebook, fitted, inputs, scores, fitted.weights)
+
+
+def code_by_blend(
+    coder_id: str,
+    passages: Sequence[TokenisedPassage],
+    codebook: Codebook,
+    fitted: CodingModel,
+    inputs: Inputs,
+    scores: dict[str, NDArray[np.float64]],
+    weights: NDArray[np.float64],
+) -> Coding:
+    """Code by one coder's calibrated scores; ``weights`` of words (by target or by code) give the evidence."""
+    import numpy as np
+
+    probabilities = np.round(blend_scores(scores, coder_id, fitted.targets, fitted.arrays), DECIMALS)
+    thresholds = fitted.arrays[f"{coder_id}_thresholds"]
+    values = values_of(probabilities, thresholds, fitted.targets, len(codebook.codes))
+    passage, code = np.nonzero(values)
+    column = code if weights.shape[1] == len(codebook.codes) else first_targets(fitted.targets, len(codebook.codes))[code]
+    cues = cite_words(passages, inputs.rows, passage, code, column, weights)
+    return Coding(coder_id, code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues))
+
+
+def first_targets(targets: Sequence[Target], n_codes: int) -> NDArray[np.int64]:
+    """Give the column of each code's target at value 1."""
+    import numpy as np
+
+    columns = np.zeros(n_codes, dtype=np.int64)
+    for number, target in enumerate(targets):
+        if target.least == 1:
+            columns[target.code] = number
+    return columns
+
+
+def code_scores(probabilities: NDArray[np.float64], targets: Sequence[Target], n_codes: int) -> NDArray[np.float32]:
+    """Give how sure it is that each code is present, shape (n_passages, n_codes)."""
+    import numpy as np
+
+    return probabilities[:, first_targets(targets, n_codes)].astype(np.float32)

@@ -1,0 +1,150 @@
+"""The trained model as the coders use it: every array in the shape that scoring needs, checked against the codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xietong.codebook import Codebook
+from xietong.coders.convolution import Network, prepare_network
+from xietong.coders.model_files import ModelFiles, read_model, unpack_texts
+from xietong.coders.word_counts import WordNumbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NETWORK_PARAMETERS = ("layer", "layer_bias", "mark", "one", "three", "bias", "out", "out_bias")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One yes-or-no question of a codebook: does code number ``code`` reach value ``least``?"""
+
+    code: int
+    least: int
+
+
+def list_targets(codebook: Codebook) -> list[Target]:
+    """List the targets of a codebook: every code at value 1, then the codes of wider scale at each further value."""
+    widest = max((code.scale_max for code in codebook.codes), default=1)
+    return [
+        Target(number, least)
+        for least in range(1, widest + 1)
+        for number, code in enumerate(codebook.codes)
+        if code.scale_max >= least
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CodingModel:
+    """A trained model, ready to score; fitted state, read only.
+
+    ``words`` gives each word's number (from 1); ``idf``: shape (n_words + 1,). ``weights``: of the linear model,
+    shape (n_words + 1, n_targets), ``bias``: shape (n_targets,). ``keyness``: shape (n_words + 1, n_codes).
+    ``topics``: share of each topic given the word, shape (n_words + 1, n_topics). ``mixture``: how the coders' scores
+    settle into one, shape (n_features, n_targets); ``mixture_bias``; ``blend``: the same for the learned coder alone,
+    shape (3, n_targets). ``thresholds``: probability from which a target is assigned, by coder, each (n_targets,).
+    """
+
+    targets: tuple[Target, ...]
+    words: WordNumbers
+    idf: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    network: Network
+    keyness: NDArray[np.float64]
+    topics: NDArray[np.float64]
+    arrays: Mapping[str, NDArray[Any]]
+    card: Mapping[str, Any]
+
+
+def open_model(folder: Path, codebook: Codebook) -> CodingModel | None:
+    """Read a model for a codebook; None where the model was trained for other codes.
+
+    Raises
+    ------
+    ModelError
+        If the files are damaged.
+    """
+    files = read_model(folder)
+    if list(files.card["codes"]) != describe_codes(codebook):
+        return None
+    return build_model(files, codebook)
+
+
+def describe_codes(codebook: Codebook) -> list[str]:
+    """Name the codes with facet and scale; a model fits a codebook where these are equal."""
+    return [f"{code.facet}:{code.code}:{code.scale_max}" for code in codebook.codes]
+
+
+def build_model(files: ModelFiles, codebook: Codebook) -> CodingModel:
+    """Turn stored arrays into what scoring needs."""
+    import numpy as np
+
+    stored = files.arrays
+    words = WordNumbers(unpack_texts(stored["words"]))
+    size = words.n_words + 1
+    return CodingModel(
+        targets=tuple(list_targets(codebook)),
+        words=words,
+        idf=_padded(stored["idf"], size),
+        weights=_padded(stored["weights"], size) * stored["weights_scale"],
+        bias=stored["bias"].astype(np.float64),
+        network=prepare_network({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, word_vectors(stored)),
+        keyness=_padded(stored["keyness"], size) * float(stored["keyness_scale"]),
+        topics=_padded(stored["topics"], size) / 255.0,
+        arrays=stored,
+        card=files.card,
+    )
+
+
+def word_vectors(stored: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Give the word vectors of a stored model, row 0 for words without one, shape (n_words + 1, n_dimensions)."""
+    import numpy as np
+
+    vectors = stored["vectors"].astype(np.float32) * np.float32(stored["vectors_scale"])
+    n_words = len(unpack_texts(stored["words"]))
+    full = np.zeros((n_words + 1, vectors.shape[1]), dtype=np.float32)
+    full[1 : len(vectors) + 1] = vectors
+    return full
+
+
+def _padded(rows: NDArray[Any], size: int) -> NDArray[np.float64]:
+    """Put the empty row of unknown words first, and empty rows for the words the array says nothing of last."""
+    import numpy as np
+
+    full = np.zeros((size, *rows.shape[1:]))
+    full[1 : len(rows) + 1] = rows
+    return full
+
+
+def shrink(values: NDArray[Any], kind: str, axis: int | None = 0) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Store values as small whole numbers and a scale (per column with ``axis`` 0): tiny differences vanish."""
+    import numpy as np
+
+    largest = np.iinfo(kind).max
+    peak = np.maximum(np.abs(values).max(axis=axis), 1e-9)
+    scale = np.asarray(peak / largest, dtype=np.float64)
+    # the scale itself to few digits, upwards, so that it is the same where the values differ in their last bits
+    scale = np.ceil(scale * 1e7) / 1e7
+    return np.clip(np.rint(values / scale), -largest, largest).astype(kind), scale
+
+
+def logistic(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn logits into probabilities."""
+    import numpy as np
+
+    return 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+
+
+def values_of(probabilities: NDArray[Any], thresholds: NDArray[Any], targets: Sequence[Target], n_codes: int) -> Any:
+    """Assign each code the highest value whose target reaches its threshold."""
+    import numpy as np
+
+    values = np.zeros((len(probabilities), n_codes), dtype=np.int8)
+    for column, target in enumerate(targets):
+        values[probabilities[:, column] >= thresholds[column], target.code] = target.least
+    return values

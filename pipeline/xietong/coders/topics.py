@@ -1,0 +1,32 @@
+"""Coder ``topics``: a topic model steered by the codebook's terms, folded in word by word.
+
+A passage's share of a topic is the mean, over its words, of the topic's share given the word: one step of the
+expectation-maximisation of Hofmann's (1999) probabilistic latent semantic analysis, the same for each passage alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xietong.codebook import Codebook
+from xietong.coders.inputs import Inputs
+from xietong.coders.learned import code_by_blend
+from xietong.coders.model import CodingModel
+from xietong.records import Coding, TokenisedPassage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def code_by_topics(
+    passages: Sequence[TokenisedPassage],
+    codebook: Codebook,
+    fitted: CodingModel,
+    inputs: Inputs,
+    scores: dict[str, NDArray[np.float64]],
+) -> Coding:
+    """Code passages by the shares of the codes' topics; parameters and result as for ``learned.code_by_learned``."""
+    by_code = fitted.topics[:, : len(codebook.codes)]
+    return code_by_blend("topics", passages, codebook, fitted, inputs, scores, by_code)
