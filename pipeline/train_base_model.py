@@ -7,16 +7,10 @@ Runs on one core in about twenty minutes. ``--vectors FILE`` keeps the word vect
 
 from __future__ import annotations
 
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # sums come out the same only when one thread adds them up
-
 import argparse
 import csv
 import hashlib
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,8 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+from threadpoolctl import threadpool_limits
 
 from xietong.bundled import bundled
 from xietong.codebook import Codebook, read_codebook
@@ -38,10 +31,9 @@ from xietong.coders.matching import Matcher
 from xietong.coders.model import describe_codes
 from xietong.coders.model_files import pack_texts, write_model
 from xietong.coders.terms import prepare_terms
-from xietong.coders.topic_fitting import fit_guided_topics
+from xietong.coders.topic_fitting import fit_seeded_topics
 from xietong.coders.training import Lesson, TrainingOptions, stored_arrays, train_model
-from xietong.coders.linear import inverse_frequency
-from xietong.coders.word_counts import WordNumbers, WordRows, count_words, figure_or_word, weigh_counts
+from xietong.coders.word_counts import WordNumbers, figure_or_word
 from xietong.coders.word_vectors import VectorOptions, fit_vectors
 from xietong.normalise import fold
 from xietong.records import Passage, TokenisedPassage
@@ -142,9 +134,7 @@ def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, 
     """Make vectors and topics from the unlabelled documents; words only the hand-coded passages have come last."""
     paragraphs = read_paragraphs(corpora, tokeniser)
     options = VectorOptions()
-    known, vectors = fit_vectors(
-        paragraphs, read_translations(corpora, tokeniser), read_equivalents(), options=options
-    )
+    known, vectors = fit_vectors(paragraphs, read_translations(corpora, tokeniser), read_equivalents(), options=options)
     in_gold = Counter(word for p in gold.passages for word in set(map(figure_or_word, p.lemmas)))
     number = {word: i for i, word in enumerate(known)}
     gold_only = sorted(word for word, n in in_gold.items() if n >= 2 and word not in number)
@@ -163,14 +153,13 @@ def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, 
 def make_topics(
     paragraphs: Sequence[tuple[str, ...]], words: list[str], codebook: Codebook, tokeniser: Tokeniser
 ) -> np.ndarray:
-    """Fit the guided topics on a sample of the paragraphs."""
-    numbers = WordNumbers(words)
-    sample = [p for p in paragraphs if 30 <= len(p) <= 400 and _is_drawn(p)]
-    lengths = [len(p) for p in sample]
-    flat = np.fromiter((numbers[word] for p in sample for word in p), dtype=np.int32, count=sum(lengths))
-    counts = count_words(WordRows(flat, np.concatenate([[0], np.cumsum(lengths)])), numbers.n_words)
-    idf = inverse_frequency(counts, least=5)
-    return fit_guided_topics(weigh_counts(counts, idf), seed_words(codebook, numbers, tokeniser))
+    """Fit the seeded topics on a sample of the paragraphs, without words that nearly every paragraph has."""
+    sample = [paragraph for paragraph in paragraphs if 30 <= len(paragraph) <= 400 and _is_drawn(paragraph)]
+    n_with = Counter(word for paragraph in sample for word in set(paragraph))
+    telling = [
+        word if 5 <= n_with[word] <= 0.1 * len(sample) and any(c.isalpha() for c in word) else "" for word in words
+    ]
+    return fit_seeded_topics(sample, telling, seed_words(codebook, set(telling), tokeniser))
 
 
 def _is_drawn(paragraph: tuple[str, ...]) -> bool:
@@ -178,19 +167,24 @@ def _is_drawn(paragraph: tuple[str, ...]) -> bool:
     return drawn < TOPIC_SHARE * 16**8
 
 
-def seed_words(codebook: Codebook, numbers: WordNumbers, tokeniser: Tokeniser) -> list[dict[int, float]]:
-    """Give the words of each code's terms, those of strong terms with twice the weight, shared out within a term."""
-    seeds: list[dict[int, float]] = [{} for _ in codebook.codes]
+def seed_words(codebook: Codebook, known: set[str], tokeniser: Tokeniser) -> list[dict[str, float]]:
+    """Give the words of each code's terms that no other code's terms have, shared out within a term."""
+    seeds: list[dict[str, float]] = [{} for _ in codebook.codes]
     cut = cut_texts(((t.term, "en" if t.language == "en" else "zh-Hans") for t in codebook.terms), tokeniser)
     for term, passage in zip(codebook.terms, cut, strict=True):
-        inside = [numbers[word] for word in passage.lemmas if numbers[word]]
-        for number in inside:
-            seed = seeds[codebook.index[term.code]]
-            seed[number] = seed.get(number, 0.0) + (1.0 if term.weight == "strong" else 0.5) / len(inside)
-    return seeds
+        inside = [word for word in passage.lemmas if word in known]
+        seed = seeds[codebook.index[term.code]]
+        for word in inside:
+            seed[word] = seed.get(word, 0.0) + (1.0 if term.weight == "strong" else 0.5) / len(inside)
+    total: Counter[str] = Counter()
+    for seed in seeds:
+        total.update(seed)  # type: ignore[arg-type]
+    return [{w: min(weight, 3.0) for w, weight in seed.items() if weight > 0.5 * total[w]} for seed in seeds]
 
 
-def make_model(gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, folder: Path, figures: dict[str, Any]) -> str:
+def make_model(
+    gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, folder: Path, figures: dict[str, Any]
+) -> str:
     """Train on all hand-coded passages and write the model folder."""
     inputs = read_inputs(gold.passages, codebook, matcher, WordNumbers(words.words))
     lesson = Lesson(inputs, gold.values(codebook), list(gold.table["group"]), gold.trust)
@@ -232,6 +226,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=BUNDLED_MODEL)
     parser.add_argument("--vectors", type=Path, help="keep vectors and topics in this file between runs")
     options = parser.parse_args()
+    with threadpool_limits(1):  # sums come out the same only when one thread adds them up
+        make_from(options)
+
+
+def make_from(options: argparse.Namespace) -> None:
+    """Make words and model as the arguments say."""
     codebook = read_codebook(bundled("seeds/regional-coordination"))
     matcher, tokeniser = prepare_terms(codebook), prepare_tokeniser(codebook.lexicon)
     gold = read_gold(options.gold, tokeniser)

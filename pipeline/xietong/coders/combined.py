@@ -44,10 +44,7 @@ def code_by_combined(
     """
     import numpy as np
 
-    features = mixture_features(scores, inputs.measures)
-    # einsum adds in the same order whatever the batch; a matrix product would not
-    logits = np.einsum("ij,jk->ik", features, fitted.arrays["mixture"]) + fitted.arrays["mixture_bias"]
-    probabilities = np.round(logistic(logits), DECIMALS)
+    probabilities = score_combined(scores, inputs.measures, fitted.arrays["mixture"], fitted.arrays["mixture_bias"])
     thresholds = fitted.arrays["combined_thresholds"]
     values = values_of(probabilities, thresholds, fitted.targets, len(codebook.codes))
     review = np.zeros(values.shape, dtype=bool)
@@ -57,6 +54,20 @@ def code_by_combined(
     return Coding(
         "combined", code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues), review
     )
+
+
+def score_combined(
+    scores: dict[str, NDArray[np.float64]],
+    measures: NDArray[np.float64],
+    mixture: NDArray[np.float64],
+    bias: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Give the calibrated probability of every target, rounded, shape (n_passages, n_targets)."""
+    import numpy as np
+
+    features = mixture_features(scores, measures)
+    # einsum adds in the same order whatever the batch; a matrix product would not
+    return np.round(logistic(np.einsum("ij,jk->ik", features, mixture) + bias), DECIMALS)
 
 
 def combine_without_model(codings: Sequence[Coding], codebook: Codebook) -> Coding:

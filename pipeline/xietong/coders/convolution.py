@@ -64,9 +64,7 @@ def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any
     of = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
     hidden = np.maximum(vectors.astype(np.float64) @ of["layer"] + of["layer_bias"], 0.0)
     nothing = np.zeros_like(of["one"])
-    filters = [
-        np.hstack([of["one"] if offset == 1 else nothing, of["three"][offset]]) for offset in range(3)
-    ]
+    filters = [np.hstack([of["one"] if offset == 1 else nothing, of["three"][offset]]) for offset in range(3)]
     return Network(
         words=tuple(_to_grid(hidden @ part) for part in filters),
         marks=tuple(_to_grid(of["mark"] @ part) for part in filters),

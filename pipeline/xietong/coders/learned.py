@@ -70,7 +70,9 @@ def code_by_blend(
     thresholds = fitted.arrays[f"{coder_id}_thresholds"]
     values = values_of(probabilities, thresholds, fitted.targets, len(codebook.codes))
     passage, code = np.nonzero(values)
-    column = code if weights.shape[1] == len(codebook.codes) else first_targets(fitted.targets, len(codebook.codes))[code]
+    column = (
+        code if weights.shape[1] == len(codebook.codes) else first_targets(fitted.targets, len(codebook.codes))[code]
+    )
     cues = cite_words(passages, inputs.rows, passage, code, column, weights)
     return Coding(coder_id, code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues))
 

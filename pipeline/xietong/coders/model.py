@@ -141,10 +141,11 @@ def logistic(logits: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def values_of(probabilities: NDArray[Any], thresholds: NDArray[Any], targets: Sequence[Target], n_codes: int) -> Any:
-    """Assign each code the highest value whose target reaches its threshold."""
+    """Assign each code the highest value that it reaches together with all lower ones."""
     import numpy as np
 
     values = np.zeros((len(probabilities), n_codes), dtype=np.int8)
     for column, target in enumerate(targets):
-        values[probabilities[:, column] >= thresholds[column], target.code] = target.least
+        reached = probabilities[:, column] >= thresholds[column]
+        values[reached & (values[:, target.code] == target.least - 1), target.code] = target.least
     return values

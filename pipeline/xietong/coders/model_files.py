@@ -39,7 +39,7 @@ def write_model(folder: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[
 
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ARRAYS).open("wb") as file:
-        np.savez(file, **{name: arrays[name] for name in sorted(arrays)})
+        np.savez(file, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
     sha256 = hashlib.sha256((folder / ARRAYS).read_bytes()).hexdigest()
     text = json.dumps({"format": FORMAT, **card, "sha256": sha256}, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / CARD).write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -76,7 +76,9 @@ def read_model(folder: Path) -> ModelFiles:
     try:
         content = (folder / ARRAYS).read_bytes()
     except OSError as error:
-        raise ModelError(f"{folder / ARRAYS}: cannot be read ({error.strerror}); install or train the model again") from error
+        raise ModelError(
+            f"{folder / ARRAYS}: cannot be read ({error.strerror}); install or train the model again"
+        ) from error
     if hashlib.sha256(content).hexdigest() != card["sha256"]:
         raise ModelError(
             f"{folder / ARRAYS}: not the file that {CARD} describes (its SHA-256 differs), so it is not used; "

@@ -1,54 +1,74 @@
-"""Fits the topics that the topics coder folds in: non-negative matrix factorisation guided by the codebook's terms."""
+"""Fits the topics that the topics coder folds in: latent Dirichlet allocation with priors from the codebook's terms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from xietong.errors import MissingExtraError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
+
+#: Prior of a word in any topic, and of a seed word of weight one in its own.
+PRIOR, SEED_PRIOR = 0.01, 5.0
 
 
-def fit_guided_topics(
-    rows: csr_matrix, seeds: Sequence[Mapping[int, float]], *, n_free: int = 23, n_rounds: int = 60, seed: int = 0
+def fit_seeded_topics(
+    passages: Sequence[Sequence[str]],
+    words: Sequence[str],
+    seeds: Sequence[Mapping[str, float]],
+    *,
+    n_free: int = 23,
+    n_rounds: int = 150,
+    seed: int = 1,
 ) -> NDArray[np.float64]:
-    """Factorise weighted counts, starting each code's topic from the code's terms.
+    """Fit a topic for each code, which the code's terms pull, and free ones for all else that is spoken of.
 
     Parameters
     ----------
-    rows
-        Weighted counts of unlabelled passages, shape (n_passages, n_words + 1).
+    passages
+        Words of unlabelled passages.
+    words
+        The vocabulary; other words are left out.
     seeds
-        For each code the numbers of its terms' words, with their weights.
-    n_free
-        Topics without a code, for all the rest that is spoken of.
+        For each code its terms' words, with their weights.
 
     Returns
     -------
     array of float, shape (n_words + 1, n_codes + n_free)
-        Share of each topic given the word; a row of zeros for words that no topic has.
+        Share of each topic given the word, row 0 for unknown words; zeros for words that no passage has.
 
     References
     ----------
-    Lee, D. D., & Seung, H. S. (2001). Algorithms for non-negative matrix factorization.
+    Jagarlamudi, J., Daumé III, H., & Udupa, R. (2012). Incorporating lexical priors into topic models.
     """
     import numpy as np
-    from sklearn.decomposition import NMF
 
-    n_topics = len(seeds) + n_free
-    rng = np.random.default_rng(seed)
-    mean = float(rows.mean()) / n_topics
-    topics = np.full((n_topics, rows.shape[1]), np.sqrt(mean) * 0.05) * rng.uniform(0.5, 1.5, (n_topics, rows.shape[1]))
-    for topic, words in enumerate(seeds):
-        for number, weight in words.items():
-            topics[topic, number] = weight
-    topics[len(seeds) :] *= 20
-    shares = np.maximum(rows @ topics.T, 1e-6)
-    model = NMF(n_components=n_topics, init="custom", max_iter=n_rounds, tol=1e-4, random_state=seed)
-    model.fit_transform(rows, W=shares, H=topics)
-    found = model.components_.T
-    total = found.sum(axis=1, keepdims=True)
-    given: NDArray[np.float64] = np.where(total > 1e-9, found / np.maximum(total, 1e-9), 0.0)
-    return given
+    try:
+        import tomotopy
+    except ImportError as error:
+        raise MissingExtraError("fitting topics needs tomotopy: pip install tomotopy") from error
+
+    known, n_topics = set(words), len(seeds) + n_free
+    model = tomotopy.LDAModel(k=n_topics, alpha=0.1, eta=PRIOR, seed=seed)
+    for passage in passages:
+        kept = [word for word in passage if word in known]
+        if kept:
+            model.add_doc(kept)
+    for code, own in enumerate(seeds):
+        for word, weight in sorted(own.items()):
+            prior = [PRIOR] * n_topics
+            prior[code] = PRIOR + SEED_PRIOR * weight
+            model.set_word_prior(word, prior)
+    model.train(n_rounds, workers=1)
+    number = {word: i for i, word in enumerate(words, start=1)}
+    given = np.zeros((len(words) + 1, n_topics))
+    rows = np.array([number[word] for word in model.used_vocabs])
+    sizes = np.asarray(model.get_count_by_topics(), dtype=float)
+    for topic in range(n_topics):
+        given[rows, topic] = model.get_topic_word_dist(topic) * sizes[topic]
+    total = given.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = given / np.where(total > 0, total, 1.0)
+    return shares

@@ -114,7 +114,9 @@ def fit_parts(
 
 def score_parts(parts: dict[str, Any], inputs: Inputs) -> dict[str, NDArray[np.float64]]:
     """Score passages with fitted parts: logits of the linear model and the network, keyness and topics of the words."""
-    scores = score_words(inputs.counts, parts["idf"], parts["weights"], parts["bias"], parts["keyness"], parts["topics"])
+    scores = score_words(
+        inputs.counts, parts["idf"], parts["weights"], parts["bias"], parts["keyness"], parts["topics"]
+    )
     scores["network"] = score_network(inputs.rows, inputs.marks, parts["network"])
     return scores
 

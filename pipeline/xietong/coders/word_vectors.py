@@ -70,7 +70,9 @@ def fit_vectors(
     counts: Counter[str] = Counter()
     for paragraph in paragraphs:
         counts.update(paragraph)
-    words = [word for word, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n >= options.least_count]
+    words = [
+        word for word, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if n >= options.least_count
+    ]
     number = {word: i for i, word in enumerate(words)}
     information = _information(paragraphs, number, options)
     same = _translations(translated_lines, number)
