@@ -77,7 +77,10 @@ def thresholded(task: Any, scores: np.ndarray) -> np.ndarray:
     for code in range(scores.shape[1]):
         true = task.lesson.values[train, code] >= 1
         candidates = np.quantile(scores[train, code], np.linspace(0.3, 0.995, 60))
-        f1 = [2 * (true & (scores[train, code] > c)).sum() / (true.sum() + (scores[train, code] > c).sum()) for c in candidates]
+        f1 = [
+            2 * (true & (scores[train, code] > c)).sum() / (true.sum() + (scores[train, code] > c).sum())
+            for c in candidates
+        ]
         values[:, code] = scores[:, code] > candidates[int(np.argmax(f1))]
     return values
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Scores are rounded to this many decimals.
 DECIMALS = 4
+#: Words in so many passages that their inverse frequency is below this are no evidence, whatever they weigh.
+LEAST_TELLING = 3.0
 
 
 def score_passages(inputs: Inputs, model: CodingModel) -> dict[str, NDArray[np.float64]]:
@@ -73,7 +75,8 @@ def code_by_blend(
     column = (
         code if weights.shape[1] == len(codebook.codes) else first_targets(fitted.targets, len(codebook.codes))[code]
     )
-    cues = cite_words(passages, inputs.rows, passage, code, column, weights)
+    telling = np.where(fitted.idf >= LEAST_TELLING, 1.0, 0.0)[:, None]
+    cues = cite_words(passages, inputs.rows, passage, code, column, weights * telling)
     return Coding(coder_id, code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues))
 
 
