@@ -174,6 +174,7 @@ def _signature(clues: Clues) -> tuple[FoundDate | None, str]:
 
 _NUMBERED_YEAR = re.compile(r"[〔\[(（【]((?:19|20)\d\d)[〕\])）】]第?\d+号")
 _YEAR_AND_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:0[1-9]|1[0-2])(?!\d)")  # 201505 in a file name
+_CITED_YEAR = re.compile(r"(?:^|[,.] ?)((?:19|20)\d\d), ?(?:Vol\. ?)?\d{1,3} ?\(\d{1,3}\)")  # a journal's 2025, 8(3)
 _REVIEWED_YEAR = re.compile(r"[、\s](\d{4})年(?:工作|政府工作)?(?:回顾|总结)")
 
 
@@ -199,6 +200,9 @@ def _find_year(
     for line in (*clues.head[:30], clues.file_name):
         if number := _NUMBERED_YEAR.search(line):
             return int(number[1]), "document number"
+    for line in clues.head[:12]:
+        if cited := _CITED_YEAR.search(line):
+            return int(cited[1]), "heading"
     for line in clues.head:
         if reviewed := _REVIEWED_YEAR.search(line):
             return int(reviewed[1]) + 1, "heading"

@@ -50,16 +50,17 @@ class Clues:
             yield from (stated for stated in self.fields if stated.item == item)
 
     def signatures(self) -> Iterator[tuple[str, str]]:
-        """Give the lines that name a body as letterheads and signatures do: ``signature`` with a date beside it."""
-        for line in self.head[:6]:
-            if is_body(line):
-                yield "heading", line
-        lines = (*self.head[6:], *self.tail)
-        for line, following in zip_longest(lines, lines[1:], fillvalue=""):
+        """Give the lines that name a body as letterheads (``heading``) and signatures (``signature``, with a date) do."""
+        lines = (*self.head, *self.tail)
+        for n, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
             dated = _DATED.match(line)
             name = dated[1].strip() if dated else line
-            if is_body(name) and (dated or _DATE_LINE.match(following) or is_body(following)):
+            if not is_body(name):
+                continue
+            if dated or (n >= 6 and (_DATE_LINE.match(following) or is_body(following))):
                 yield "signature", name
+            elif n < 6:
+                yield "heading", name
 
 
 _DATED = re.compile(r"([^\d〇一二三四五六七八九]{4,40}?) ?((?:19|20)\d\d年\d{1,2}月(?:\d{1,2}日)?)$")
