@@ -119,15 +119,41 @@ def explain(
 @codebook_app.command("check")
 def codebook_check(
     codebook: Annotated[str, typer.Argument(help="Bundled name, folder or workbook.")] = "regional-coordination",
+    corpus: Annotated[Path | None, typer.Option(help="Run folder: say how the terms do in it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --corpus: write the table of terms as CSV.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Report every problem of a codebook, with file, line and a suggestion.
+    """Report every problem of a codebook, with file, line and a suggestion; with --corpus, how its terms do.
 
-    Example: xietong codebook check seeds/regional-coordination
+    Example: xietong codebook check seeds/regional-coordination --corpus outputs/sample
     """
     from xietong.codebook import check_codebook
     from xietong.console import print_problems
 
-    raise typer.Exit(print_problems(check_codebook(codebook), codebook))
+    code = print_problems(check_codebook(codebook), codebook)
+    if corpus is not None and not code:
+        from xietong.codebook_console import print_diagnosis
+
+        print_diagnosis(corpus, codebook, out, as_json)
+    raise typer.Exit(code)
+
+
+@codebook_app.command("suggest")
+def codebook_suggest(
+    run: RunFolder,
+    code: Annotated[str, typer.Argument(help="The code that wants terms: ecology, for instance.")],
+    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    most: Annotated[int, typer.Option(help="Terms proposed.")] = 30,
+    out: Annotated[Path | None, typer.Option(help="Write the table as CSV.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose terms for a code from a run, each with lines of context, to accept or refuse.
+
+    Example: xietong codebook suggest outputs/sample ecology
+    """
+    from xietong.codebook_console import print_suggestions
+
+    print_suggestions(run, code, language, most, out, as_json)
 
 
 @codebook_app.command("show")
