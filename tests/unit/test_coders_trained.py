@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -246,3 +247,15 @@ def test_shrinking_makes_tiny_differences_vanish() -> None:
     assert np.array_equal(stored, again)
     assert np.array_equal(scale, same_scale)
     assert np.allclose(stored * scale, values, atol=1e-3)
+
+
+def test_a_codebook_may_grow_under_a_trained_model():
+    codebook = tiny_codebook()
+    grown = replace(codebook, cues=(*codebook.cues, CueWord(language="zh", cue="忽然", kind="a_new_kind")))
+    passages = cut(["两市忽然共同修建铁路。", "柏川新建学校。"])
+    numbers, marks = WordNumbers(["铁路"]), name_marks([c.code for c in codebook.codes], prepare_terms(codebook))
+    before = read_inputs(passages, codebook, prepare_terms(codebook), numbers)
+    after = read_inputs(passages, grown, prepare_terms(grown), numbers, known_marks=marks)
+    assert (before.marks.token == after.marks.token).all()
+    assert (before.marks.mark == after.marks.mark).all()
+    assert (before.measures == after.measures).all()

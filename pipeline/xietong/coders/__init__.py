@@ -77,7 +77,7 @@ def code_passages(passages: Sequence[TokenisedPassage], codebook: Codebook, prep
     codings = [code_by_terms(passages, codebook, matcher, found)]
     if model is None:
         return [*codings, combine_without_model(codings, codebook)]
-    inputs = read_inputs(passages, codebook, matcher, model.words, found)
+    inputs = read_inputs(passages, codebook, matcher, model.words, found, model.card["marks"])
     scores = score_passages(inputs, model)
     codings += [code(passages, codebook, model, inputs, scores) for code in TRAINED.values()]
     return [*codings, code_by_combined(codings, codebook, model, inputs, scores, found, matcher)]

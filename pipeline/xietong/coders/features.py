@@ -64,10 +64,14 @@ def passage_measures(
         _by_cue(found, fitted, n_passages, len(codes)),
         _by_place(found, fitted, n_passages),
     ]
+    return np.hstack(blocks), name_measures(codes, fitted.kinds)
+
+
+def name_measures(codes: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """Name the measures of a codebook with these codes and kinds of cue, in their order."""
     names = [f"{measure}:{code}" for measure in _CODE_MEASURES for code in codes]
-    names += [f"cue:{kind}" for kind in fitted.kinds] + [f"{code}+{kind}" for kind in fitted.kinds for code in codes]
-    names += ["places", "places:sentence", "n_sentences"]
-    return np.hstack(blocks), names
+    names += [f"cue:{kind}" for kind in kinds] + [f"{code}+{kind}" for kind in kinds for code in codes]
+    return [*names, "places", "places:sentence", "n_sentences"]
 
 
 _CODE_MEASURES = ("points", "strong", "weak", "masked", "present", "related", "synergy", "sentences")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
 from xietong.coders.convolution import Marks
-from xietong.coders.features import passage_measures
-from xietong.coders.marks import mark_words
+from xietong.coders.features import name_measures, passage_measures
+from xietong.coders.marks import mark_words, name_marks
 from xietong.coders.matching import Matcher
 from xietong.coders.terms import Findings, find_terms
 from xietong.coders.word_counts import WordNumbers, WordRows, count_words, number_words
@@ -61,17 +61,45 @@ def read_inputs(
     matcher: Matcher,
     numbers: WordNumbers,
     found: Findings | None = None,
+    known_marks: Sequence[str] = (),
 ) -> Inputs:
-    """Look at a batch; ``found`` are the terms coder's findings where they are there already."""
+    """Look at a batch.
+
+    ``found`` are the terms coder's findings where they are there already. ``known_marks`` are the marks of the codebook
+    that a model was trained with: marks and measures come in its numbering, and what it does not know (a kind of cue
+    that was added since) is left out, so that a codebook may grow under a trained model.
+    """
     import numpy as np
 
     if found is None:
         found = find_terms([passage.passage.folded.text for passage in passages], matcher)
     rows = number_words(passages, numbers)
-    measures, _ = passage_measures(found, codebook, matcher, len(passages))
-    return Inputs(
-        rows,
-        count_words(rows, numbers.n_words),
-        mark_words(passages, rows, found, matcher, len(codebook.codes)),
-        np.log1p(measures),
-    )
+    measures, names = passage_measures(found, codebook, matcher, len(passages))
+    marks = mark_words(passages, rows, found, matcher, len(codebook.codes))
+    codes = [code.code for code in codebook.codes]
+    own_marks = name_marks(codes, matcher)
+    if known_marks and list(known_marks) != own_marks:
+        kinds = [mark.removeprefix("cue:") for mark in known_marks if mark.startswith("cue:")]
+        measures = _columns(measures, names, name_measures(codes, kinds))
+        marks = _renumber(marks, own_marks, known_marks)
+    return Inputs(rows, count_words(rows, numbers.n_words), marks, np.log1p(measures))
+
+
+def _columns(measures: NDArray[np.float64], names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.float64]:
+    """Give the columns of these names, zero where there is none."""
+    import numpy as np
+
+    place = {name: number for number, name in enumerate(names)}
+    padded = np.hstack([measures, np.zeros((len(measures), 1))])
+    return padded[:, [place.get(name, len(names)) for name in wanted]]
+
+
+def _renumber(marks: Marks, names: Sequence[str], wanted: Sequence[str]) -> Marks:
+    """Give the marks in another numbering, without those it does not have."""
+    import numpy as np
+
+    place = {name: number for number, name in enumerate(wanted)}
+    mark = np.array([place.get(name, -1) for name in names], dtype=np.int64)[marks.mark]
+    token, mark = marks.token[mark >= 0], mark[mark >= 0]
+    order = np.lexsort((mark, token))
+    return Marks(token[order], mark[order])
