@@ -8,6 +8,7 @@ import numpy as np
 
 from xietong import __version__
 from xietong.marked import marked_in_steps
+from xietong.report.analyses import keywords, topics
 from xietong.report.packing import PassageColumns, choose_rows
 from xietong.totals import Totals, crossed_facets
 from xietong.wide import ASSIGNING_CODER, DOCUMENT_COLUMNS
@@ -49,6 +50,8 @@ def gather(run: Run) -> tuple[dict[str, Any], bytes]:
         "totals": _totals(totals),
         "attention": {column: _attention(totals, column) for column in ("year", "region", "level")},
         "words": _words(run),
+        "topics": topics(run),
+        "keywords": keywords(run),
         "shown": {"passages": columns.n_rows, "of": totals.n_passages},
     }  # fmt: skip
     return facts, columns.pack()
@@ -105,7 +108,7 @@ def _words(run: Run) -> list[list[list[Any]]]:
             from read_parquet(?) where coder_id = ? and cue <> '' group by code, cue
         )
         select code, cue, n, weight from counted
-        qualify row_number() over (partition by code order by n desc, weight desc, cue) <= ?
+        qualify row_number() over (partition by code, contains(cue, ': ') order by n desc, weight desc, cue) <= ?
         order by code, n desc, weight desc, cue
     """
     file = str(run.folder / "tables" / "evidence.parquet")

@@ -135,7 +135,7 @@ function lineChart(panels, years, width, title) {
   const perRow = Math.max(1, Math.min(4, Math.floor(width / 230))), wide = width / perRow, high = 150;
   const svg = canvas(width, Math.ceil(panels.length / perRow) * high, title);
   const first = Math.min(...years), last = Math.max(...years);
-  const top = niceTop(Math.max(0.01, ...panels.flatMap((panel) => panel.points.map((p) => Math.min(p.high ?? p.share, 1.6 * Math.max(...panels.flatMap((q) => q.points.map((r) => r.share))))))));
+  const top = niceTop(Math.max(0.01, ...panels.flatMap((panel) => panel.points.map((p) => Math.min(p.high ?? p.share, 2.5 * Math.max(...panels.flatMap((q) => q.points.map((r) => r.share))))))));
   panels.forEach((panel, k) => {
     const x0 = (k % perRow) * wide + 40, y0 = Math.floor(k / perRow) * high + 26, w = wide - 58, h = high - 56;
     const x = (year) => (first === last ? x0 + w / 2 : x0 + ((year - first) / (last - first)) * w);

@@ -2,7 +2,6 @@
 // What every part of the report uses: the facts, the two languages, and making elements without markup.
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const state = { language: "en", theme: "light" };
-const redrawn = []; // called again when language, theme or width change
 
 function t(key, values = {}) {
   const text = facts.messages[state.language][key];
@@ -71,8 +70,13 @@ function part(id) {
   return document.querySelector(`#${id} > .body`);
 }
 
+// Colours are asked for thousands of times in a drawing, and change only with the theme.
+const colours = new Map();
+
 function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const key = `${state.theme} ${name}`;
+  if (!colours.has(key)) colours.set(key, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return colours.get(key);
 }
 
 function download(name, blob) {

@@ -4,9 +4,8 @@ const query = { codes: [], document: "", year: "", region: "", kind: "", text: "
 let data = null, found = new Uint32Array(0), chosen = -1, list = null, spacer = null, detail = null, counter = null, controls = {};
 
 async function unpack() {
-  const letters = atob(document.getElementById("packed").textContent);
-  const bytes = new Uint8Array(letters.length);
-  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+  const place = document.getElementById("packed"), bytes = decoded(place.textContent);
+  place.remove();
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const buffer = await new Response(stream).arrayBuffer();
   const headLength = new DataView(buffer).getUint32(0, true);
@@ -24,6 +23,13 @@ async function unpack() {
   const decoder = new TextDecoder("utf-16le", { ignoreBOM: true });
   data.text = decoder.decode(data.reading);
   data.folded = decoder.decode(folded);
+}
+
+function decoded(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const letters = atob(text), bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
 }
 
 function summed(lengths) {

@@ -105,18 +105,25 @@ function drawAttention() {
 
 function drawWords() {
   const blocks = facts.codes.map((code, i) => {
-    const chips = facts.words[i].map(([cue, n]) => make("li", {}, make("button", { type: "button", title: t("report_show_passages"), onclick: () => openPassages([i], cue.slice(cue.lastIndexOf(": ") + 1).trim()) }, isolated(cue), " ", make("small", {}, number(n)))));
-    return make("div", {}, make("h3", {}, label(code)), chips.length ? make("ul", { class: "chips" }, ...chips) : make("p", { class: "about" }, t("report_nothing")));
+    // "kind: word" is a cue that makes a theme a synergy; the others are terms of the code itself
+    const chip = (cue, n, text) => make("li", {}, make("button", { type: "button", title: t("report_show_passages"), onclick: () => openPassages([i], text) }, isolated(text), " ", make("small", {}, number(n))));
+    const chips = facts.words[i].filter(([cue]) => !cue.includes(": ")).map(([cue, n]) => chip(cue, n, cue));
+    const raised = facts.words[i].filter(([cue]) => cue.includes(": ")).slice(0, 8).map(([cue, n]) => chip(cue, n, cue.slice(cue.indexOf(": ") + 2)));
+    const typical = facts.keywords[i] || [];
+    return make("div", {}, make("h3", {}, label(code)), chips.length ? make("ul", { class: "chips" }, ...chips) : make("p", { class: "about" }, t("report_nothing")),
+      raised.length ? make("p", { class: "about" }, t("report_raised_by")) : null, raised.length ? make("ul", { class: "chips" }, ...raised) : null,
+      typical.length ? make("p", { class: "about" }, `${t("report_typical")} `, isolated(typical.join(", "))) : null);
   });
   part("words").replaceChildren(make("div", { class: "words" }, ...blocks));
 }
 
 function drawTopics() {
-  const section = document.getElementById("topics");
-  section.classList.toggle("hidden", !facts.topics || !facts.topics.length);
-  if (!facts.topics || !facts.topics.length) return;
-  const rows = facts.topics.map((topic) => [topic.name, topic.terms.join(", "), topic.share === null ? "–" : percent(topic.share)]);
-  part("topics").replaceChildren(table([{ name: t("report_topic") }, { name: t("report_terms"), class: "reason" }, { name: t("report_share"), number: true }], rows, t("report_topics")));
+  document.getElementById("topics").classList.toggle("hidden", !facts.topics.length);
+  const columns = [{ name: t("report_topic") }, { name: t("report_terms"), class: "reason" }, { name: t("report_share"), number: true }, { name: t("report_closest_code") }];
+  const codeOf = (name) => facts.codes.find((code) => code.code === name);
+  const rows = facts.topics.map((topic) => [`${topic.topic}. ${topic.label}`, topic.terms.join(", "),
+    topic.low === null ? percent(topic.share) : `${percent(topic.share)} (${percent(topic.low)} – ${percent(topic.high)})`, codeOf(topic.code) ? label(codeOf(topic.code)) : "–"]);
+  part("topics").replaceChildren(table(columns, rows, t("report_topics")));
 }
 
 function drawMethod() {
