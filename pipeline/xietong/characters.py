@@ -116,6 +116,13 @@ def words_that_keep_zhu() -> tuple[str, ...]:
     return tuple(row["form"] for row in _variant_rows() if row["kind"] == "keep")
 
 
+@cache
+def phrase_variants() -> tuple[tuple[str, str], ...]:
+    """Give words that are written in two ways, in simplified characters, with the one to match; lengths are equal."""
+    rows = [(row["form"], row["canonical"]) for row in _variant_rows() if row["kind"] == "phrase"]
+    return tuple((form, plain) for form, plain in rows if len(form) == len(plain))
+
+
 # --- script ---------------------------------------------------------------------------------------------------------
 
 

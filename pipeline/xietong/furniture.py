@@ -228,6 +228,7 @@ def _name_contents(lines: list[Line]) -> None:
         may_be = line.kind in ("", "paragraph", "list") and len(line.text) <= 120 and line.text[-1] in "0123456789-—)"
         if may_be and _LEADER.search(line.text):
             line.kind = "front"
+    counts: Counter[str] | None = None
     i = 0
     while i < len(lines):
         if (
@@ -236,19 +237,19 @@ def _name_contents(lines: list[Line]) -> None:
             and is_named(lines[i].text, "contents")
         ):
             lines[i].kind = "front"
-            i = _name_contents_after(lines, i + 1)
+            counts = counts or Counter(_bare(line.text) for line in lines if len(line.text) <= 100)
+            i = _name_contents_after(lines, i + 1, counts)
         else:
             i += 1
 
 
-def _name_contents_after(lines: list[Line], i: int) -> int:
-    """Take the list below the word 目录: as long as each line comes again later, up to two exceptions in a row."""
-    later = Counter(_bare(line.text) for line in lines[i:] if len(line.text) <= 100)
+def _name_contents_after(lines: list[Line], i: int, counts: Counter[str]) -> int:
+    """Take the list below the word 目录: as long as each line comes again, up to two exceptions in a row."""
     seen: set[str] = set()
     pending: list[Line] = []
     while i < len(lines):
         line, bare = lines[i], _bare(lines[i].text)
-        if line.kind in ("front", "boilerplate") or (later[bare] > 1 and bare not in seen and len(bare) <= 80):
+        if line.kind in ("front", "boilerplate") or (counts[bare] > 1 and bare not in seen and len(bare) <= 80):
             for passed in (*pending, line):
                 if passed.kind != "boilerplate":
                     passed.kind = "front"
@@ -278,7 +279,9 @@ def _name_tail(lines: list[Line]) -> None:
 
 
 _KEY_VALUE = re.compile(rf"(?:\*\*)?[{HAN}A-Za-z ]{{2,12}}(?:\*\*)?\s*[:](?:\*\*)?\s*\S")
-_OCCASION = re.compile(r"[—–-]{1,3}|\(?\d{4}年\d{1,2}月|\(?[〇一二三四五六七八九]{4}年|\d{4}-\d{1,2}-\d{1,2}")
+_OCCASION = re.compile(
+    r"(?:Delivered|Presented|Adopted|Approved) |[—–-]{1,3}|\(?\d{4}年\d{1,2}月|\(?[〇一二三四五六七八九]{4}年|\d{4}-\d{1,2}-\d{1,2}"
+)
 _AFFILIATION = re.compile(
     r"\(?\d?[.\s]*.{0,40}(?:大学|大學|学院|學院|研究院|研究所|University|College|Institute|School of|Academy)"
 )
@@ -287,36 +290,64 @@ _SALUTATION = re.compile(rf"[{HAN}、,]{{2,30}}[:!]|[A-Z][^.!?]{{3,80}}[,:]")
 
 def name_opening(blocks: list[Block]) -> None:
     """Name title, occasion, author and salutation above the first paragraph."""
+    opening = _opening_of(blocks)
+    if not opening:
+        return
+    n_keys = sum(_KEY_VALUE.match(block.text) is not None for block in blocks[:20] if block.kind != "footnote")
+    about = [i for i, block in enumerate(opening) if _is_about(block.text, n_keys)]
+    plain = [block for i, block in enumerate(opening) if i not in about]
+    title = None
+    if not any(block.kind == "heading" and block.level == 1 for block in blocks[:40]):
+        candidates = [block for block in plain if 4 <= len(block.text) <= 100 and _may_be_title(block.text)]
+        named = [block for block in candidates if is_named(block.text, "title")]
+        has_title = any(line.text.startswith("title:") for block in blocks[:20] for line in block.lines)
+        long_ones = [block for block in candidates if len(block.text) >= (10 if has_han(block.text) else 20)]
+        if named or not has_title:
+            title = next(iter(named or long_ones or candidates), None)
+    for i, block in enumerate(opening):
+        is_short = len(block.text) <= 60 and not ends_sentence(block.text) and block.text[0] not in "#*"
+        # what looks like a heading above the author's office or the date is the author
+        is_aside = block.kind != "heading" or (about and i < about[-1] and not block.level)
+        if block is not title and (i in about or (is_short and is_aside)):
+            block.kind = "front"
+    if title:
+        title.kind, title.level = "heading", 1
+        _join_title(blocks, title)
+
+
+def _may_be_title(text: str) -> bool:
+    return text[0] not in "#*>\\" and not ends_sentence(text) and text[-1] not in ",，、"
+
+
+@cache
+def _office_and_name() -> re.Pattern[str]:
+    """Find 国务院总理 何远舟, Lin Qing, Premier …: who speaks, by the office held."""
+    offices = "|".join(sorted(_phrases()["office"][0], key=lambda office: (-len(office), office)))
+    return re.compile(rf"[{HAN}]{{0,16}}(?:{offices})\s*[{HAN}·]{{2,10}}|[A-Z][\w .]{{3,40}}, (?:{offices})\b.{{0,60}}")
+
+
+def _opening_of(blocks: list[Block]) -> list[Block]:
+    """Give the short blocks above the first paragraph or numbered heading; none where no paragraph follows."""
     opening: list[Block] = []
     for block in [block for block in blocks[:60] if block.kind in ("body", "list", "heading")][:16]:
         text = block.text
+        if len(text) < 300 and _CITATION.search(text):
+            block.kind = "front"  # how to cite what follows
+            continue
+        if len(text) < 200 and _AFFILIATION.match(text) and not ends_sentence(text):
+            opening.append(block)
+            continue
         n = len(text) if has_han(text) else len(text) // 3
-        ends = ends_sentence(text)
-        if n >= 100 or (ends and n >= 20) or (n >= 60 and opening) or numbering(text) not in ("", "markdown"):
-            break
+        is_paragraph = n >= 100 or (n >= 20 and ends_sentence(text)) or (n >= 60 and opening)
+        if is_paragraph or numbering(text) not in ("", "markdown"):
+            return opening
         opening.append(block)
         if _SALUTATION.fullmatch(text):
-            break
-    else:
-        return  # no paragraph follows: this is a list or a table, not an opening
-    n_keys = sum(_KEY_VALUE.match(block.text) is not None for block in opening)
-    plain = [block for block in opening if not _is_about(block.text, n_keys)]
-    title = None
-    if plain and not any(block.kind == "heading" and block.level == 1 for block in blocks[:40]):
-        candidates = [block for block in plain if 4 <= len(block.text) <= 100 and not ends_sentence(block.text)]
-        title = next(
-            (block for block in candidates if is_named(block.text, "title")), candidates[0] if candidates else None
-        )
-    if title:
-        _join_title(blocks, title)
-    for block in opening:
-        if block is title:
-            block.kind, block.level = "heading", 1
-        elif block.kind != "heading" and (
-            block not in plain
-            or (len(block.text) <= 60 and not ends_sentence(block.text) and block.text[0] not in "#*")
-        ):
-            block.kind = "front"
+            return opening
+    return []
+
+
+_CITATION = re.compile(r"\[[JMDNCR]\]")
 
 
 def _join_title(blocks: list[Block], title: Block) -> None:
@@ -343,4 +374,6 @@ def _is_about(text: str, n_keys: int) -> bool:
     """Tell whether a line of the opening says when, where, by whom or to whom the text was given."""
     if _SALUTATION.fullmatch(text) or _OCCASION.match(text) or _AFFILIATION.match(text) or is_named(text, "byline"):
         return True
-    return n_keys >= 2 and _KEY_VALUE.match(text) is not None
+    if len(text) <= 100 and _office_and_name().fullmatch(text):
+        return True
+    return n_keys >= 2 and _KEY_VALUE.match(text) is not None and not ends_sentence(text)

@@ -74,7 +74,8 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None, be
         return NUMBERING.match(text) is not None
     if text.startswith("**"):
         if _BOLD.fullmatch(text):
-            return "。" not in text[:-3] and n <= 50  # else a paragraph set in bold
+            is_key = text[-1] == ":" and n <= 14
+            return "。" not in text[:-3] and n <= 50 and not is_key  # else a paragraph set in bold
         text = text.strip("* ")
     if n > 110:
         return False

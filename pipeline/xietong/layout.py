@@ -288,7 +288,6 @@ class _Style:
 
 _STOP = re.compile(r"[。!?]|[a-z)]\.(?: |$)")
 _INNER_END = re.compile(r"[。!?](?=[^”’\")])|[a-z]\. [A-Z]")
-_COMMAS = re.compile(r"[,，].*[,，]", re.DOTALL)
 
 
 def _join_cut(blocks: list[Block], style: _Style, wrap: _Wrap) -> list[Block]:
@@ -349,7 +348,7 @@ def _goes_on(text: str, last: Line, first: Line, style: _Style) -> bool:
         return False
     if style.spaced and not first.gap and _COMMA.search(text):
         return True  # no blank line, so the paragraph is not over
-    has_sentence = (len(text) >= 30 and "。" in text) or (len(text) >= 40 and _COMMAS.search(text) is not None)
+    has_sentence = (len(text) >= 30 and "。" in text) or (len(text) >= 40 and _COMMA.search(text) is not None)
     return has_sentence or (last.page != first.page and _COMMA.search(text) is not None)
 
 
@@ -358,7 +357,7 @@ _UNFINISHED = re.compile(
     r"\b(?:the|of|and|a|an|to|in|for|or|by|with|on|at|from|its|their|our|this|which)$", re.IGNORECASE
 )
 _CHINESE_START = re.compile(f"[{HAN}“(《\\d]")
-_NO_CONTINUATION = re.compile(r"附件|附:|附表|抄送|主题词|\(?\d{4}年\d{1,2}月\d{1,2}日\)?$")
+_NO_CONTINUATION = re.compile(r"摘要|[关關][键鍵][词詞]|附件|附:|附表|抄送|主题词|\(?\d{4}年\d{1,2}月\d{1,2}日\)?$")
 _ITEM_NUMBERING = frozenset({"hanparen", "arabic", "arabicparen", "circled", "decimal", "han"})
 
 

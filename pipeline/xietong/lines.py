@@ -101,10 +101,6 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
                 continue
             at = first + raw.index(stripped)
             stop = at + len(stripped)
-            breaks = text[previous:first]
-            gap = max(breaks.count("\n") or breaks.count("\r"), 1) - 1
-            if gap and has_unseen:
-                gap -= min(gap, len(_UNSEEN_LINE.findall(breaks)))  # a line of invisible characters is not a blank one
             shown = wide[at:stop]
             if has_unseen:
                 shown = _UNSEEN_INSIDE.sub("", shown).strip() or _UNSEEN_INSIDE.sub("", stripped).strip()
@@ -112,6 +108,10 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
                     continue
             if shown[1:2] == " " and shown[1::2].isspace():
                 shown = shown[::2]  # every character set apart
+            breaks = text[previous:first]
+            gap = max(breaks.count("\n") or breaks.count("\r"), 1) - 1
+            if gap and has_unseen:
+                gap -= min(gap, len(_UNSEEN_LINE.findall(breaks)))  # a line of invisible characters is not a blank one
             indent = at - first + text.count("\u3000", first, at)
             lines.append(Line(at, stop, shown, first, last, gap, indent, page))
             previous = last
@@ -123,7 +123,9 @@ def lines_of(document: Document, start: int, end: int, wide: str, has_unseen: bo
 def _bounds(text: str, start: int, end: int) -> list[int]:
     """Give where a line is to be cut, its own start and end among it."""
     if end - start > LONG_LINE and any(text.count(gap, start, end) > 1 for gap in _INDENTS):
-        gaps = [(gap.start(), gap.end()) for gap in _PARAGRAPH_GAP.finditer(text, start, end)]
+        found = [gap.span() for gap in _PARAGRAPH_GAP.finditer(text, start, end)]
+        # plain spaces after Latin letters are only wide setting
+        gaps = [(at, stop) for at, stop in found if not text[at - 1].isascii() or not text[at:stop].isascii()]
         n_ended = sum(text[at - 1] in "。！？；：”）.!?;:" for at, _ in gaps)
         if len(gaps) > 1 and 2 * n_ended >= len(gaps):
             return [start, *(stop for _, stop in gaps), end]

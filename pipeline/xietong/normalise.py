@@ -265,6 +265,8 @@ def _written_for_zhe() -> re.Pattern[str]:
 
 
 def _canonical(text: str) -> str:
+    for form, plain in kinds.phrase_variants():
+        text = text.replace(form, plain)
     if "著" in text:
         text = _written_for_zhe().sub("着", text)
     if "’" in text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
 
@@ -67,7 +68,8 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
             continue
         if held is None:
             held = [m.span() for m in _PARENTHESIS.finditer(text, start, end)]
-        if held and any(a < at < b - 1 and stop < b for a, b in held if b > at):
+        around = bisect_left(held, (at, at)) - 1
+        if around >= 0 and held[around][0] < at < held[around][1] - 1 and stop < held[around][1]:
             continue
         last = stop
         while last > begun and text[last - 1] == " ":
