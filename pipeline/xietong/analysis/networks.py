@@ -212,11 +212,12 @@ def _passage_edges(members: Mapping[str, NDArray[np.bool_]], documents: pd.Serie
     size = np.bincount(which).astype(float)
     single = np.asarray((gather @ present).todense())  # (n_documents, n_names)
     totals = np.asarray((present.T @ present).todense())
+    columns = present.toarray() > 0
     rows: list[dict[str, Any]] = []
     for i, j in combinations(range(len(names)), 2):
         if not totals[i, j]:
             continue
-        both = np.asarray((gather @ present[:, i].multiply(present[:, j])).todense()).ravel()
+        both = np.bincount(which[columns[:, i] & columns[:, j]], minlength=n_documents)
         cells = np.column_stack(
             [both, single[:, i] - both, single[:, j] - both, size - single[:, i] - single[:, j] + both]
         )

@@ -103,7 +103,8 @@ def _collocations(
     if not often.any():
         return codes[:0], n[:0], n[:0], np.zeros(0)
     passage = tokens.passage_of[:-1][good]
-    both = np.unique(inverse.astype(np.int64) * tokens.n_passages + passage)
+    counted = often[inverse]
+    both = np.unique(inverse[counted].astype(np.int64) * tokens.n_passages + passage[counted])
     n_passages = np.bincount(both // tokens.n_passages, minlength=len(codes))
     count = np.bincount(tokens.ids, minlength=len(tokens.vocabulary)).astype(float)
     total = float(len(tokens.ids))

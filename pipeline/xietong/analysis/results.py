@@ -47,7 +47,7 @@ def round_significant(values: pd.Series, digits: int = 9) -> pd.Series:
     import numpy as np
 
     numbers = values.to_numpy(dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         size = np.floor(np.log10(np.abs(numbers)))
         factor = 10.0 ** (digits - 1 - size)
         rounded = np.where(np.isfinite(factor) & (factor > 0), np.round(numbers * factor) / factor, numbers)

@@ -75,10 +75,10 @@ def find_reuse(passages: pd.DataFrame, *, options: ReuseOptions | None = None) -
     coded = _dated(coded_passages(passages), options)
     text, passage, place = _joined(coded)
     hashes, valid = _hashes(text, passage, options.n_chars)
-    source, n_governments = _earliest(hashes, valid, passage, coded)
+    source, order = _earliest(hashes, valid, passage, coded)
     runs = _runs(source, options.n_chars)
     return Reuse(
-        _stretches(runs, text, passage, place, n_governments, coded, options),
+        _stretches(runs[: options.n_most], text, passage, place, hashes, order, coded),
         _shares(source, passage, coded, options),
     )
 
@@ -219,8 +219,11 @@ def _hashes(
 
 def _earliest(
     hashes: NDArray[np.uint64], valid: NDArray[np.bool_], passage: NDArray[np.intp], coded: pd.DataFrame
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:  # fmt: skip
-    """Give, for each position, the earliest position with the same hash in an earlier year of another government, or -1."""
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:  # fmt: skip
+    """Give, for each position, the earliest with the same hash in an earlier year of another government, or -1.
+
+    Also the valid positions in the order of their hashes.
+    """
     at = np.flatnonzero(valid)
     order = at[np.argsort(hashes[at], kind="stable")]  # equal hashes together, each group in order of time
     value = hashes[order]
@@ -232,12 +235,7 @@ def _earliest(
     taken = (government[passage[order]] != government[passage[head]]) & (year[passage[order]] > year[passage[head]])
     source = np.full(len(hashes), -1, dtype=np.int64)
     source[order[taken]] = head[taken]
-    n_governments = np.zeros(len(hashes), dtype=np.int32)
-    if len(order):
-        pairs = np.unique(group * (int(government.max()) + 1) + government[passage[order]])
-        per_group = np.bincount(pairs // (int(government.max()) + 1), minlength=int(group[-1]) + 1)
-        n_governments[order] = per_group[group]
-    return source, n_governments
+    return source, order
 
 
 def _runs(source: NDArray[np.int64], n_chars: int) -> NDArray[np.int64]:
@@ -254,13 +252,18 @@ def _runs(source: NDArray[np.int64], n_chars: int) -> NDArray[np.int64]:
 
 def _stretches(
     runs: NDArray[np.int64], text: NDArray[np.uint32], passage: NDArray[np.intp], place: NDArray[np.int32],
-    n_governments: NDArray[np.int32], coded: pd.DataFrame, options: ReuseOptions,
+    hashes: NDArray[np.uint64], order: NDArray[np.intp], coded: pd.DataFrame,
 ) -> pd.DataFrame:  # fmt: skip
     rows = []
     reading = coded["reading"] if "reading" in coded else coded["folded"]
-    for start, source, length in runs[: options.n_most].tolist():
+    in_order = hashes[order]
+    government = coded["_government"].to_numpy()
+    for start, source, length in runs.tolist():
         if not np.array_equal(text[start : start + length], text[source : source + length]):
             continue  # two stretches with one hash
+        first = int(np.searchsorted(in_order, hashes[start], side="left"))
+        last = int(np.searchsorted(in_order, hashes[start], side="right"))
+        n_governments = len(set(government[passage[order[first:last]]].tolist()))
         start, length = _trimmed(text, start, length)
         here, there = passage[start], passage[source]
         row, origin = coded.iloc[here], coded.iloc[there]
@@ -269,7 +272,7 @@ def _stretches(
             **{name: row.get(name) for name in ("document_id", "passage_id", "file", "region", "level")},
             "year": int(row["year"]),
             **{f"source_{name}": origin.get(name) for name in ("document_id", "file", "region", "level")},
-            "source_year": int(origin["year"]), "n_chars": length, "n_governments": int(n_governments[start]),
+            "source_year": int(origin["year"]), "n_chars": length, "n_governments": n_governments,
             "text": shown[place[start] : place[start + length - 1] + 1],
         })  # fmt: skip
     return tidy(
