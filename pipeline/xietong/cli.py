@@ -369,6 +369,7 @@ def keywords(
 def trends(
     run: RunFolder,
     by: Annotated[list[str] | None, typer.Option(help="Further properties to compare by: issuer, doc_type …")] = None,
+    coder: Annotated[str, typer.Option(help="Use one coder's codes: terms, learned, hand:AB …")] = "",
     seed: Annotated[int, typer.Option(help="The same number gives the same draws.")] = 0,
     networks: Annotated[
         bool, typer.Option("--networks/--no-networks", help="Networks of codes, places, issuers.")
@@ -384,7 +385,7 @@ def trends(
     from xietong.runs import open_run
 
     opened = open_run(run)
-    options = TrendOptions(by=tuple(by or ()), seed=seed, has_networks=networks, has_reuse=reuse)
+    options = TrendOptions(by=tuple(by or ()), coder=coder, seed=seed, has_networks=networks, has_reuse=reuse)
     print_trends(opened, analyse_trends(opened, options))
 
 

@@ -326,3 +326,25 @@ def test_what_a_method_cannot_answer_is_refused_with_a_reason(call, reason):
     frame["year"], frame["region"], frame["level"] = None, "", None
     with pytest.raises(UsageError, match=reason):
         call(count_codes(frame, CODEBOOK))
+
+
+def test_one_coder_s_codes_can_be_analysed_instead_of_the_assigned_ones():
+    from xietong.analysis.counts import recode
+
+    frame = passages(n_documents=2)
+    tags = pd.DataFrame(
+        {"passage_id": ["p0-0", "p0-1"], "code": ["roads", "roads"], "coder_id": ["hand:AB", "terms"], "value": [2, 1]}
+    )
+    recoded = recode(frame, tags, CODEBOOK, "hand:AB")
+    assert recoded.set_index("passage_id")["path_roads"].drop("p0-0").sum() == 0
+    assert recoded["path_roads"].iloc[0] == 2
+    with pytest.raises(UsageError, match="there are codes by hand:AB, terms"):
+        recode(frame, tags, CODEBOOK, "nobody")
+
+
+def test_a_second_transcription_of_a_text_does_not_count_twice():
+    from xietong.analysis.counts import one_of_each
+
+    frame = passages(n_documents=3)
+    documents = pd.DataFrame({"document_id": ["d0", "d1", "d2"], "similarity": [np.nan, 0.95, 0.6]})
+    assert list(one_of_each(frame, documents)["document_id"].unique()) == ["d0", "d2"]

@@ -38,6 +38,7 @@ class TrendOptions:
     n_resamples: int = 1000
     n_permutations: int = 999
     seed: int = 0
+    coder: str = ""  # whose codes; the assigned ones by default
     has_networks: bool = True
     has_reuse: bool = True
     errors: dict[str, tuple[float, float]] = field(default_factory=dict)  # code -> sensitivity, specificity
@@ -68,7 +69,7 @@ def analyse_topics(run: Run, options: TopicOptions | None = None, *, model_of: R
         if not (model_of.folder / MODEL).is_file():
             raise UsageError(f"{model_of.folder} has no topic model; run `xietong topics {model_of.folder}` first")
         model = load_model(model_of.folder / MODEL)
-    result = topics(run.passages(), run.codebook, options=options, model=model)
+    result = topics(_passages(run), run.codebook, options=options, model=model)
     used = {"options": asdict(options), "model_of": "" if model_of is None else str(model_of.folder.name)}
     names = ("topics", "topic_terms", "topic_trends", "topic_codes", "passage_topics", "topic_choice")
     written = [
@@ -86,7 +87,7 @@ def analyse_keywords(run: Run, options: KeywordOptions | None = None) -> list[Pa
 
     options = options or KeywordOptions()
     return [
-        _write(run, "keywords", keywords(run.passages(), run.codebook, options=options), {"options": asdict(options)})
+        _write(run, "keywords", keywords(_passages(run), run.codebook, options=options), {"options": asdict(options)})
     ]
 
 
@@ -110,7 +111,7 @@ def analyse_trends(run: Run, options: TrendOptions | None = None) -> list[Path]:
     from xietong.hand_codes.samples import list_samples
 
     options = options or TrendOptions()
-    passages, documents = run.passages(), run.documents()
+    passages, documents = _passages(run, options.coder), run.documents()
     tables, edges = trend_tables(passages, documents, run, options)
     used = {"options": asdict(options)}
     written = []
@@ -185,6 +186,14 @@ def trend_tables(
             else:
                 tables.append(found.assign(group=name))
     return tables, {name: table for name, table in edges.items() if len(table)}
+
+
+def _passages(run: Run, coder: str = "") -> pd.DataFrame:
+    """Give the wide frame without second transcriptions of the same text, with one coder's values where asked."""
+    from xietong.analysis.counts import one_of_each, recode
+
+    passages = one_of_each(run.passages(), run.documents())
+    return recode(passages, run.tags(), run.codebook, coder) if coder else passages
 
 
 def _analyses(counts: Counts, passages: pd.DataFrame, codebook: Codebook, options: TrendOptions) -> list[Job]:

@@ -83,7 +83,8 @@ def consistency(
     -------
     DataFrame
         Schema `TRENDS`. Per lag and year, and per lag over all years (``year`` missing): ``cosine`` and
-        ``jensen_shannon`` similarity (1 - sqrt of the divergence), each with a document-bootstrap interval;
+        ``jensen_shannon`` similarity (1 - sqrt of the divergence), each with a document-bootstrap interval
+        (over all years not narrower than the spread between years allows: one report a year shows no spread);
         ``…_null``, the mean when documents are dealt to the two levels at random within each pair of years; and
         ``…_excess``. ``p`` is the share of such deals that are at most as alike: small means the levels differ
         more than two samples of one policy would.
@@ -136,6 +137,7 @@ def _at_lag(
     rows += _rows(
         observed.mean(axis=0), drawn.mean(axis=0), dealt.mean(axis=0), counts, together, {"lag": lag},
         min(sum(len(pair[1]) for pair in pairs), sum(len(pair[2]) for pair in pairs)),
+        between=np.std(observed[:, :, 0], axis=0, ddof=1) / np.sqrt(len(pairs)),
     )  # fmt: skip
     return rows
 
@@ -143,13 +145,15 @@ def _at_lag(
 def _rows(
     observed: NDArray[np.float64], drawn: NDArray[np.float64], dealt: NDArray[np.float64], counts: Counts,
     documents: list[NDArray[np.intp]], label: dict[str, Any], fewest: int,
+    between: NDArray[np.float64] | None = None,
 ) -> list[dict[str, Any]]:  # fmt: skip
     every = np.unique(np.concatenate(documents))
     same = {**label, "n_documents": len(every), "n_passages": int(counts.n[every].sum()), "caution": caution(fewest)}
     rows = []
     for j, statistic in enumerate(STATISTICS):
         value, null = float(observed[j, 0]), dealt[j]
-        half = 1.96 * float(np.std(drawn[j])) if fewest > 1 else np.nan
+        spread = max(float(np.std(drawn[j])), 0.0 if between is None else float(between[j]))
+        half = 1.96 * spread if fewest > 1 else np.nan
         p = (1 + int((null <= value + 1e-12).sum())) / (1 + len(null))
         rows += [
             {**same, "statistic": statistic, "estimate": value, "low": value - half,

@@ -76,6 +76,33 @@ def coded_passages(passages: pd.DataFrame) -> pd.DataFrame:
     return kept.astype({"year": "Int64"}) if "year" in kept else kept  # a missing year makes pandas read 2019.0
 
 
+def recode(passages: pd.DataFrame, tags: pd.DataFrame, codebook: Codebook, coder: str) -> pd.DataFrame:
+    """Give the wide frame with the values of one coder, a method or a person, instead of the assigned ones.
+
+    Raises
+    ------
+    UsageError
+        If the coder has coded nothing in this run.
+    """
+    mine = tags[(tags["coder_id"] == coder) & (tags["value"] > 0)]
+    if mine.empty:
+        there = ", ".join(sorted(tags["coder_id"].unique()))
+        raise UsageError(f"no code by {coder!r} in this run; there are codes by {there or 'nobody'}")
+    frame = passages.copy()
+    for code in codebook.codes:
+        values = mine.loc[mine["code"] == code.code].drop_duplicates("passage_id").set_index("passage_id")["value"]
+        frame[code.column] = frame["passage_id"].map(values).fillna(0).astype("int8")
+    return frame
+
+
+def one_of_each(passages: pd.DataFrame, documents: pd.DataFrame, *, alike: float = 0.8) -> pd.DataFrame:
+    """Leave out documents that are another transcription of one before them, so that no text counts twice."""
+    if "similarity" not in documents:
+        return passages
+    twice = documents.loc[documents["similarity"].fillna(0) >= alike, "document_id"]
+    return passages[~passages["document_id"].isin(set(twice))].reset_index(drop=True)
+
+
 def count_codes(passages: pd.DataFrame, codebook: Codebook) -> Counts:
     """Count, for each document, its coded passages and those that carry each code.
 
