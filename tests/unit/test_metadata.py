@@ -113,6 +113,13 @@ def test_a_work_report_is_from_where_the_assembly_sat(assembly, short, region, l
             2019,
         ),
         ("Mr Speaker, I beg to move.", "Singapore_budget_speech_1962.txt", "Singapore", "central", 1962),
+        (
+            "北京某某标志保护条例\n\n2002年2月4日 中华人民共和国国务院令第345号公布\n\n第一条 内容。",
+            "x.txt",
+            "中国",
+            "central",
+            2002,
+        ),
         ("随便一段话。", "随便.txt", "", "other", None),
     ],
 )

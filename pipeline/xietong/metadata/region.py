@@ -97,10 +97,13 @@ def _claims(clues: Clues, title: str, title_origin: str) -> Iterator[Claim]:
 def _titled_or_sitting(clues: Clues, title: str, title_origin: str, context: str) -> Iterator[Claim]:
     """The place that the title begins with, and the assembly that sat.
 
-    A province's act on one of its districts is the province's, though the district leads the title.
+    A province's act on one of its districts is the province's, and the centre's act on a province the centre's,
+    though the district or the province leads the title.
     """
     titled = list(_leading(title, title_origin, context))
     sat = list(_sittings(clues, title, context))
+    if any(_is_central_act(line) for line in clues.head[1:12]):
+        yield Claim("heading", place=places_by_name()["中国"][0], level="central")
     place = titled[0].place if titled else None
     assembly = next((claim.place for claim in sat if claim.place), None)
     is_own = bool(sat) and not sat[0].place and place is not None and sat[0].level == LEVELS[place.kind]  # 县第五届人大
@@ -108,6 +111,22 @@ def _titled_or_sitting(clues: Clues, title: str, title_origin: str, context: str
         titled = []
     yield from titled
     yield from sat
+
+
+# how an act of the centre says who made it: 2008年10月9日 国务院令第536号公布
+_CENTRAL_ACT = re.compile(
+    r"(?:\d日|[(\s])(?:中华人民共和国)?国务院(?:令第|第.{1,5}次常务会议.{0,4}通过|.{0,3}(?:公布|发布)(?!的))"
+    r"|(?:\d日|[(\s])第.{1,3}届全国人民代表大会.{0,24}通过"
+)
+_MADE = re.compile(r"(?:19|20)\d\d年\d{1,2}月\d{1,2}日 ?(.{2,40}?(?:令|批准|发布|公布|颁布))")
+
+
+def _is_central_act(line: str) -> bool:
+    """Whether one of an act's first lines says that the State Council or a ministry made it."""
+    if len(line) > 120:
+        return False
+    made = _MADE.match(line)
+    return _CENTRAL_ACT.search(line) is not None or (made is not None and _body_pattern().match(made[1]) is not None)
 
 
 _SITTING = re.compile(
