@@ -24,7 +24,7 @@ from xietong.errors import RunFolderError
 from xietong.ids import content_hash
 
 STAGES = ("read", "coded")
-_FORMAT = 1
+_FORMAT = 2
 
 
 class DamagedPartError(RunFolderError):
@@ -67,7 +67,7 @@ def write_part(
         for entry, tables in zip(rows, tables_by_source, strict=True):
             entry[name] = (first, first + tables[name].num_rows)
             first = entry[name][1]
-        file = beside / f"{name}.parquet"
+        file = beside / file_name(name)
         write_table(pa.concat_tables([tables[name] for tables in tables_by_source]), file, level=1)
         hashes[name] = file_hash(file)
     record = {
@@ -143,15 +143,20 @@ def _read_record(part: Path) -> dict:
     return record
 
 
+def file_name(table: str) -> str:
+    """Name the file of a table in a part; unlike the finished tables, so that nobody takes one for the other."""
+    return f"{table}.part.parquet"
+
+
 @lru_cache(maxsize=12)
 def _read_table(part: Path, name: str) -> pa.Table:
-    file = part / f"{name}.parquet"
+    file = part / file_name(name)
     try:
         if file_hash(file) != _read_record(part)["tables"][name]:
-            raise DamagedPartError(part, f"{name}.parquet does not match its hash")
+            raise DamagedPartError(part, f"{file_name(name)} does not match its hash")
         return pq.read_table(file)
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise DamagedPartError(part, f"{name}.parquet cannot be read ({type(error).__name__})") from error
+        raise DamagedPartError(part, f"{file_name(name)} cannot be read ({type(error).__name__})") from error
 
 
 def _remove_if_abandoned(beside: Path) -> None:

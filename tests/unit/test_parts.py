@@ -25,7 +25,7 @@ def test_same_part_has_the_same_bytes(tmp_path):
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"\0" * 400])
 def test_damaged_table_is_noticed_when_it_is_read(tmp_path, damage):
     part = write(tmp_path)
-    (part / "t.parquet").write_bytes(damage)
+    (part / parts.file_name("t")).write_bytes(damage)
     parts._read_table.cache_clear()
     with pytest.raises(parts.DamagedPartError, match="hash"):
         parts.read_slice(parts.index_parts(tmp_path)["read"]["a"], "t")
