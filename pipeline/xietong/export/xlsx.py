@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from xietong.highlight import merged
 from xietong.marked import Highlight, marked_in_steps
 from xietong.messages import both
 from xietong.totals import Totals
-from xietong.wide import wide_schema
+from xietong.wide import facet_column, wide_schema
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -29,14 +30,17 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_LINKS = 1_048_576, 65_530
 #: The same run gives the same bytes, so the workbook does not say when it was made.
 _CREATED = datetime(2000, 1, 1)
-#: Columns that a reader wants to see first; the rest follows in the order of the wide table.
+#: Columns that a reader wants to see first; then the codes and what they rest on, then the rest of the wide table.
 _FIRST = ("passage_id", "title", "section", "reading")
+_LAST_RESULTS = ("evidence", "confidence", "needs_review")
 _WIDTHS = {
     "passage_id": 19, "document_id": 19, "file": 26, "source_id": 10, "n": 6, "section": 24, "kind": 8, "language": 9,
     "start": 8, "end": 8, "reading": 80, "title": 24, "issuer": 18, "region": 12, "level": 11, "doc_type": 11,
     "doc_date": 11, "year": 7, "evidence": 44, "confidence": 11, "needs_review": 13,
 }  # fmt: skip
-_WRAPPED = {"title", "section", "reading", "evidence"}
+_WRAPPED = ("title", "section", "reading", "evidence")
+#: Lines that a long title or trail of headings may take in a row made for reading the passage.
+_MOST_SIDE_LINES = 4
 
 
 @contextmanager
@@ -82,13 +86,16 @@ class _PassageSheets:
     """The sheets of passages: as many as the rows need."""
 
     def __init__(self, run: Run, workbook: Workbook, notes: Notes, most_rows: int) -> None:
-        names = [name for name in wide_schema(run).names if name not in {*_FIRST, "folded"}]
-        self.names = [*_FIRST, *names]
         self.codes = {code.column: code.scale_max for code in run.codebook.codes}
+        self.wrapping = {*_WRAPPED, *(facet_column(facet) for facet in run.codebook.facets)}
+        results = [*self.codes, *(facet_column(facet) for facet in run.codebook.facets), *_LAST_RESULTS]
+        others = [name for name in wide_schema(run).names if name not in {*_FIRST, *results, "folded"}]
+        self.names, self.n_printed = [*_FIRST, *results, *others], len(_FIRST) + len(results)
         self.workbook, self.notes, self.most_rows = workbook, notes, most_rows
         add = workbook.add_format
         top = {"valign": "top"}
-        self.header = add({"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "valign": "vcenter", "text_wrap": True})
+        self.header = add({"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "valign": "bottom"})
+        self.turned = add({"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "rotation": 90, "align": "center"})
         self.plain, self.wrapped = add(top), add({**top, "text_wrap": True})
         self.code = add({**top, "align": "center", "font_color": "#A0A0A0"})
         self.link = add({**top, "font_color": "#1F5FA8", "underline": 1})
@@ -111,6 +118,7 @@ class _PassageSheets:
         """Set what needs to know the last row of the sheet."""
         last_row, last_column = max(self.row - 1, 1), len(self.names) - 1
         self.sheet.autofilter(0, 0, last_row, last_column)
+        self.sheet.print_area(0, 0, last_row, self.n_printed - 1)
         places = [i for i, name in enumerate(self.names) if name in self.codes]
         if places:
             for value, form in ((1, self.one), (2, self.two)):
@@ -122,18 +130,21 @@ class _PassageSheets:
         name = "passages" if self.notes.n_sheets == 1 else f"passages {self.notes.n_sheets}"
         sheet = self.workbook.add_worksheet(name)
         sheet.freeze_panes(1, 1)
-        sheet.set_row(0, 48)
+        sheet.set_row(0, 180)
         for i, column in enumerate(self.names):
-            sheet.set_column(i, i, 9.5 if column in self.codes else _WIDTHS.get(column, 18))
-            sheet.write_string(0, i, column, self.header)
+            sheet.set_column(i, i, 5 if column in self.codes else _WIDTHS.get(column, 18))
+            sheet.write_string(0, i, column, self.turned if column in self.codes else self.header)
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{self.most_rows}"})
         sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_paper(8)  # A3, one page wide, as far as the evidence
+        sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         self.row, self.n_links = 1, 0
         return sheet
 
     def _write(self, cells: Sequence[Any], marks: Sequence[Highlight]) -> None:
+        # said outright, because not every program works out the height of highlighted text by itself
+        self.sheet.set_row(self.row, _height(dict(zip(self.names, cells, strict=True))))
         for i, (name, value) in enumerate(zip(self.names, cells, strict=True)):
             if value is None or value == "":
                 continue
@@ -146,9 +157,11 @@ class _PassageSheets:
                 self._write_text(i, name, value, self.wrapped, spans)
             elif isinstance(value, str):
                 self.notes.n_unlinked += name == "passage_id"
-                self._write_text(i, name, value, self.wrapped if name in _WRAPPED else self.plain)
+                self._write_text(i, name, value, self.wrapped if name in self.wrapping else self.plain)
             elif isinstance(value, bool):
                 self.sheet.write_boolean(self.row, i, value, self.plain)
+            elif isinstance(value, float):
+                self.sheet.write_number(self.row, i, round(value, 4), self.plain)
             else:
                 self.sheet.write_number(self.row, i, value, self.code if name in self.codes else self.plain)
 
@@ -156,3 +169,14 @@ class _PassageSheets:
         self, column: int, name: str, text: str, form: Format, spans: Sequence[tuple[int, int]] = ()
     ) -> None:
         write_text(self.sheet, self.row, column, text, form, self.notes, spans=spans, mark=self.mark)
+
+
+def _height(cells: Mapping[str, Any]) -> float:
+    """Give the height that shows the wrapped texts of a row whole, in points; at most Excel's 409."""
+    lines = 1
+    for name in _WRAPPED:
+        text = cells[name] or ""
+        n_wide = len(text.encode("utf-8")) - len(text) >> 1  # a Han character has three bytes and fills two places
+        needed = ceil((len(text) + n_wide) * 1.08 / _WIDTHS[name]) + text.count("\n")
+        lines = max(lines, min(needed, _MOST_SIDE_LINES) if name in ("title", "section") else needed)
+    return min(409.0, 15.0 * lines)

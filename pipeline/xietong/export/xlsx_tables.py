@@ -67,6 +67,7 @@ def write_crosstable(totals: Totals, workbook: Workbook, notes: Notes) -> None:
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, len(across) + 1, 14)
     sheet.set_row(2, 48)
+    _print_on_one_width(sheet)
     if down and across:
         scale = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#5B9BD5"}
         sheet.conditional_format(3, 1, last - 1, len(across), scale)
@@ -100,6 +101,7 @@ def write_totals(totals: Totals, column: str, workbook: Workbook, notes: Notes) 
     sheet.set_column(1, len(names) - 1, 13)
     sheet.set_row(2, 48)
     sheet.freeze_panes(3, 1)
+    _print_on_one_width(sheet)
 
 
 def write_about(run: Run, totals: Totals, workbook: Workbook, notes: Notes) -> None:
@@ -173,3 +175,10 @@ def _write_table(
                 sheet.write_number(last, j, value, wrapped)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(last, 1), len(names) - 1)
+    _print_on_one_width(sheet)
+
+
+def _print_on_one_width(sheet: Worksheet) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(8)  # A3
+    sheet.fit_to_pages(1, 0)
