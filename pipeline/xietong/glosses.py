@@ -15,15 +15,31 @@ _BARE = re.compile(
 )
 _BOPOMOFO = re.compile(rf"(?<=[{HAN}]){_OPEN}? ?[ˊˇˋ˙]?[ㄅ-ㄯㆠ-ㆿ][ㄅ-ㄯㆠ-ㆿˊˇˋ˙ ]{{0,30}}{_CLOSE}?")
 _AFTER_HAN = re.compile(rf"[{HAN}] ?")
-# One syllable of pinyin without its tone, and several with what may stand between them.
-_SYLLABLES = re.compile(
-    r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:[iu]?ang|[iu]?an|iong|ong|eng|ing|uai|iao|ei|en|in|un|vn|ue|ve|ie|er"
-    r"|ai|ao|ou|iu|ui|ia|ua|uo|[aoeiuv]|ng|n|m)r?[1-5]?[ '’\-]?)+"
+# The syllables of pinyin without their tone (ü as v): initials with the finals that each group of them takes.
+_SYLLABLE = (
+    r"(?:[bpm](?:a|o|ai|ei|ao|an|en|ang|eng|i|ie|iao|ian|in|ing|u|ou)|m(?:e|iu)|f(?:a|o|ei|ou|an|en|ang|eng|u)"
+    r"|[dt](?:a|e|ai|ei|ao|ou|an|ang|eng|ong|i|ie|iao|ian|ing|u|uo|ui|uan|un)|d(?:en|iu|ia)"
+    r"|[nl](?:a|e|ai|ei|ao|ou|an|en|ang|eng|ong|i|ie|iao|iu|ian|in|iang|ing|u|uo|uan|un|v|ve|ue)|l(?:ia|o)"
+    r"|(?:[gkh]|[zcs]h)(?:a|e|ai|ei|ao|ou|an|en|ang|eng|ong|u|ua|uo|uai|ui|uan|un|uang)"
+    r"|[jqx](?:i|ia|ie|iao|iu|ian|in|iang|ing|iong|u|ue|uan|un|v|ve|van|vn)"
+    r"|(?:[zcs]h?|r)(?:i|e|ao|ou|an|en|ang|eng|ong|u|uo|ui|uan|un)|[zcs](?:a|ai|ei)|rua"
+    r"|y(?:a|o|e|ai|ao|ou|an|ang|i|in|ing|ong|u|ue|uan|un|v|ve|van|vn)|w(?:a|o|ai|ei|an|en|ang|eng|u)"
+    r"|a|o|e|ai|ei|ao|ou|an|en|ang|eng|er|ng|n|m|hm|hng)"
 )
+_SYLLABLES = re.compile(rf"(?:{_SYLLABLE}r?[1-5]?[ '’\-]?)+")
 _PLAIN_VOWELS = str.maketrans(
     "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿếềêĀÁǍÀĒÉĚÈŌÓǑÒ", "aaaaeeeeiiiioooouuuuvvvvvnnnmeeeaaaaeeeeoooo"
 )
 _HAS_TONE = re.compile(f"[{_TONED}]")
+_NUMBERED = re.compile(r"[(\[{<〈《【〔〖/﹝]\s?[a-z]{1,6}[1-5]\s?[)\]}>〉》】〕〗/﹞]")
+
+
+def may_have_glosses(text: str) -> bool:
+    """Tell whether a text of plain width has tones, bopomofo, or tones written as numbers: qu1."""
+    return _ANY_TONE.search(text) is not None or _NUMBERED.search(text) is not None
+
+
+_ANY_TONE = re.compile(f"[{_TONED}ㄅ-ㄯㆠ-ㆿ]")
 
 
 def find_glosses(text: str) -> list[tuple[int, int, str]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from xietong import characters as kinds
 from xietong.characters import HAN, code_points, decode, kind_of_each, simplify, widened
-from xietong.glosses import find_glosses
+from xietong.glosses import find_glosses, may_have_glosses
 from xietong.records import FoldedText
 
 if TYPE_CHECKING:
@@ -107,16 +107,17 @@ def flow_through(text: str, pieces: Iterable[tuple[int, int, str]], codes: NDArr
         state = state.without(kind_of_each(state.wide) == kinds.INVISIBLE)
     if present[kinds.SPACE]:
         state = _without_spread(state)
-    if present[kinds.TONED] or present[kinds.BOPOMOFO]:
-        state = state.edited(find_glosses(decode(state.wide)))
+    wide = decode(state.wide)
+    if "**" in wide:
+        state = state.edited([(m.start(), m.end(), "") for m in _BOLD_MARK.finditer(wide)])
+    wide = decode(state.wide)
+    if may_have_glosses(wide):
+        state = state.edited(find_glosses(wide))
     if present[kinds.SPACE]:
         state = _without_spaces(state)
     if present[kinds.EXPANDED]:
         state = state.edited(_expansions(decode(state.wide)))
     wide = decode(state.wide)
-    if "**" in wide:
-        state = state.edited([(m.start(), m.end(), "") for m in _BOLD_MARK.finditer(wide)])
-        wide = decode(state.wide)
     if present[kinds.LATIN]:
         gaps = [(m.end(), m.end(), " ") for m in _MISSING_SPACE.finditer(wide)]
         if gaps:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xietong.characters import BOPOMOFO, INVISIBLE, N_KINDS, TONED, code_points, decode, kind_of_each, widened
-from xietong.glosses import find_glosses
+from xietong.characters import INVISIBLE, N_KINDS, code_points, decode, kind_of_each, widened
+from xietong.glosses import find_glosses, may_have_glosses
 from xietong.headings import Trail
 from xietong.language import language_of, languages_of_spans
 from xietong.layout import Block, is_speaker, lay_out
@@ -105,7 +105,7 @@ class _Reader:
         self._wide = decode(widened(self._codes))
         present = np.bincount(kind_of_each(self._codes), minlength=N_KINDS)
         self._has_unseen = bool(present[INVISIBLE])
-        if present[TONED] or present[BOPOMOFO]:
+        if may_have_glosses(self._wide):
             self._hide_glosses()
         self._glosses = sorted((mark.start, mark.end) for mark in document.marks if mark.kind == "gloss")
 

@@ -1,9 +1,13 @@
 """Words: jieba's for Chinese, spaCy's for English, and the fast ways that give the same."""
 
+import random
+from pathlib import Path
+
 import pytest
 
 from xietong.normalise import fold
-from xietong.records import Passage
+from xietong.records import Document, Passage
+from xietong.segment import segment
 from xietong.tokenise import prepare_tokeniser, tokenise
 
 CHINESE = [
@@ -73,3 +77,35 @@ def test_chinese_in_an_english_passage_is_cut_as_chinese(tokeniser):
 def test_an_empty_passage_has_no_tokens(tokeniser):
     assert _tokenised("", "zh-Hans", tokeniser).tokens == ()
     assert _tokenised("", "en", tokeniser).tokens == ()
+
+
+def _real_passages(language, n_documents, n_characters, seed=4):
+    """Passages of real documents in ``../shared/corpora``, drawn evenly over the collections."""
+    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "corpora" / language
+    if not folder.is_dir():
+        pytest.skip("needs ../shared: real documents")
+    files = random.Random(seed).sample(sorted(folder.glob("*/*.txt")), n_documents)
+    for file in files:
+        text = file.read_text(encoding="utf-8")[:n_characters]
+        yield from segment(Document(file=file.name, sha256="", text=text))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
+def test_both_engines_give_the_same_words_on_sixty_real_documents(language, tokeniser):
+    reference = prepare_tokeniser(["云白都市圈", "东西部协作"], engine="jieba")
+    texts = [p.folded.text for p in _real_passages(language, 60, 6_000)]
+    assert len(texts) > 500
+    assert [text for text in texts if tokeniser.cut(text) != reference.cut(text)] == []
+
+
+@pytest.mark.slow
+def test_remembered_chunks_give_the_tokens_of_spacy_on_sixty_real_documents(tokeniser):
+    import spacy
+
+    nlp = spacy.blank("en")
+    passages = [p for p in _real_passages("en", 60, 6_000) if p.language == "en" and p.folded.text.isascii()]
+    assert len(passages) > 300
+    for result in tokenise(passages, tokeniser):
+        whole = [(token.text, token.idx) for token in nlp(result.passage.folded.text) if not token.is_space]
+        assert list(zip(result.tokens, result.starts, strict=True)) == whole
