@@ -191,10 +191,10 @@ def _automaton(entries: Sequence[Entry], language: str) -> _Automaton | None:
     import numpy as np
 
     owners: dict[tuple[str, bool], list[int]] = {}
-    for number, entry in enumerate(entries):
-        if entry.language == language:
-            for form in forms_of(entry.text, language):
-                owners.setdefault((form.rstrip("*"), form.endswith("*")), []).append(number)
+    mine = [number for number, entry in enumerate(entries) if entry.language == language]
+    for number, plain in zip(mine, _plain([entries[number].text for number in mine]), strict=True):
+        for form in _forms(plain, language):
+            owners.setdefault((form.rstrip("*"), form.endswith("*")), []).append(number)
     if not owners:
         return None
     machine = ahocorasick_rs.AhoCorasick(
@@ -216,9 +216,22 @@ def forms_of(term: str, language: str) -> list[str]:
     English terms are looked for with their first and last word in every regular inflection, and with -ise and -ize,
     co- and coo- alike; Chinese ones as they are.
     """
+    return _forms(_plain([term])[0], language)
+
+
+def _plain(terms: Sequence[str]) -> list[str]:
+    """Fold terms as texts are folded before matching; all in one go, as each call has its cost."""
     from xietong.normalise import fold
 
-    plain = " ".join(_small_letters(fold(term).text).translate(_SPACERS).replace("’", "'").split())
+    between = "。"
+    folded = fold(between.join(terms)).text.split(between)
+    if len(folded) != len(terms):  # a term has a full stop of its own
+        folded = [fold(term).text for term in terms]
+    return [" ".join(_small_letters(term).translate(_SPACERS).replace("’", "'").split()) for term in folded]
+
+
+def _forms(plain: str, language: str) -> list[str]:
+    """Give the forms of a folded term."""
     if language == "zh" or not plain:
         return [plain] if plain else []
     plain = re.sub(r"\bco (?=[a-z])", "co", plain)
