@@ -15,8 +15,8 @@ import argparse
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any

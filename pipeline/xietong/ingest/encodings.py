@@ -26,10 +26,11 @@ _BOMS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
 )
 _MAIN = ("gb18030", "big5hkscs", "cp1252")
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-_OTHERS = ("cp932", "cp949", "cp1251")  # asked only where none of the main ones reads well
+_OTHERS = ("cp932", "euc_jp", "cp949", "cp1251", "koi8_r")  # asked only where none of the main ones reads well
 _RARE = 24.0  # of a Han character outside the table
 _UNKNOWN = 30.0  # of anything else outside it: private use, other scripts, unassigned
 _UNDECODED = 40.0  # of a byte that cannot be decoded
@@ -38,7 +39,8 @@ _DECLARED = 0.10  # share by which the declared encoding is made cheaper
 _ASCII = 5.0  # of a letter, digit, space or line end
 _CONTROL = 30.0  # of a control character
 _OTHERS_PRICE = 1.2  # factor for the less likely encodings
-_POOR = 8.5  # rarity per byte above which the other encodings are asked as well
+_DOUBTFUL = 6.3  # rarity per byte of the best main encoding above which the others are asked as well
+_POOR = 8.5  # rarity per byte of what is hardly a text
 _TOO_MANY_UNDECODED = 0.05  # share of the bytes outside ASCII
 _SAMPLE = 300_000  # bytes outside ASCII that are looked at, spread over the file
 
@@ -75,6 +77,9 @@ def decode(data: bytes, declared: str = "") -> Decoded:
             break
     if not data.strip(b"\0"):
         return Decoded("", "utf-8", 1.0)
+    escaped = _decode_escaped(data)
+    if escaped is not None:
+        return escaped
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -86,9 +91,25 @@ def decode(data: bytes, declared: str = "") -> Decoded:
     return _repair_mojibake(Decoded(text, "utf-8", 1.0 if len(text) < len(data) else 0.5))
 
 
+def _decode_escaped(data: bytes) -> Decoded | None:
+    """Read the 7-bit encodings that switch to Chinese, Japanese or Korean by an escape sequence."""
+    for escape, encoding in ((b"~{", "hz"), (b"\x1b$B", "iso2022_jp"), (b"\x1b$)C", "iso2022_kr")):
+        if escape in data and not any(byte > 0x7F for byte in data[:65536]):
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if any(c > "\x7f" for c in text):
+                return Decoded(text, encoding, 0.9)
+    return None
+
+
 def _decode_after_bom(data: bytes, bom: bytes, encoding: str) -> Decoded | None:
     if encoding != "utf-8-sig":
-        return _lenient(data, encoding, 1.0)
+        found = _lenient(data, encoding, 1.0)
+        sample = found.text[:20_000]
+        lies = rarity(sample) > 2 * _POOR * len(sample) and encoding == "utf-16"
+        return None if lies else found
     body = data[len(bom) :]
     try:
         return Decoded(body.decode("utf-8"), encoding, 1.0)
@@ -130,7 +151,7 @@ def _decode_by_cost(data: bytes, declared: str) -> Decoded:
     costs = {encoding: _cost(sample, encoding) for encoding in _MAIN}
     if _CONTROL_BYTES.search(sample) or min(costs.values()) > _POOR or len(data) < 400:
         costs.update({encoding: _cost(data[:65536], encoding) for encoding in _WIDE})
-    if min(costs.values()) > _POOR:
+    if min(costs.values()) > _DOUBTFUL:
         costs.update({encoding: _OTHERS_PRICE * _cost(sample, encoding) for encoding in _OTHERS})
     hinted = _codec_of(declared)
     if hinted in costs:
@@ -185,18 +206,30 @@ def _cost(data: bytes, encoding: str) -> float:
         n_bad -= 1  # a text cut off in the middle of its last character
     if n_bad and encoding in _WIDE:
         n_bad *= 4  # any two bytes are some character in UTF-16, so a pair that is none says much
-    cost = rarity(text.replace("\ufffd", "")) + _UNDECODED * n_bad
-    if encoding not in ("cp1252", "cp1251"):
+    cost = rarity(text.replace("\ufffd", ""), is_foreign=encoding in _OTHERS) + _UNDECODED * n_bad
+    if encoding not in ("cp1252", "cp1251", "koi8_r"):
         cost += _TOUCH * len(_TOUCHING.findall(text))
     return cost / max(len(data), 1)
 
 
-def rarity(text: str) -> float:
+def rarity(text: str, *, is_foreign: bool = False) -> float:
     """Give the sum of the rarities of the characters, in bits: about 10 for a common Han character, 24 for a rare one."""
     import numpy as np
 
     points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
-    return float(_rarities()[np.minimum(points, 0xFFFF)].sum())
+    table = _foreign_rarities() if is_foreign else _rarities()
+    return float(table[np.minimum(points, 0xFFFF)].sum())
+
+
+@cache
+def _foreign_rarities() -> NDArray[np.float32]:
+    """Give the same where kana, Hangul and Cyrillic are expected: such texts are read right, though not coded."""
+    table = _rarities().copy()
+    table[0x3040:0x3100] = 11.0
+    table[0xAC00:0xD7A4] = 11.0
+    table[0x410:0x430] = 8.0
+    table[0x430:0x450] = 5.0
+    return table
 
 
 @cache
