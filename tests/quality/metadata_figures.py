@@ -11,6 +11,7 @@ import csv
 import re
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from xietong.batch import main_language
@@ -89,21 +90,14 @@ def _chinese(number: int) -> str:
     return text + (digits[ones] if ones else "")
 
 
-def main() -> None:
-    """Print the figures, and the errors on request."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=("tune", "report"), default="report")
-    parser.add_argument("--errors", action="store_true")
-    parser.add_argument("--only", default="", help="part of a collection's name")
-    options = parser.parse_args()
-    with (CORPORA / "corpora.csv").open(encoding="utf-8") as table:
-        rows = list(csv.DictReader(table))
+def measure(
+    rows: Iterable[dict[str, str]], on_error: Callable[[str], None] = lambda line: None
+) -> tuple[Counter[str], Counter[str], dict[str, Counter[str]]]:
+    """Count the answers that are right and the questions asked, by item, and both by collection."""
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     by_collection: dict[str, Counter[str]] = defaultdict(Counter)
-    for n, row in enumerate(rows):
-        if (n % 3 == 0) != (options.part == "report") or options.only not in row["collection"]:
-            continue
+    for row in rows:
         document = read(row["path"])
         if document is None:
             asked["unread"] += 1
@@ -126,11 +120,33 @@ def main() -> None:
             asked[item] += 1
             right[item] += is_right
             by_collection[row["collection"]][item if is_right else f"{item} wrong"] += 1
-            if not is_right and options.errors:
+            if not is_right:
                 origin = found.origins.get(item)
-                print(
+                on_error(
                     f"{item}: want {expected!r}, got {got!r} from {origin} | {row['path'][-90:]} | {found.title[:40]}"
                 )
+    return right, asked, by_collection
+
+
+def index() -> list[dict[str, str]]:
+    """Read the index of the real corpora."""
+    with (CORPORA / "corpora.csv").open(encoding="utf-8") as table:
+        return list(csv.DictReader(table))
+
+
+def main() -> None:
+    """Print the figures, and the errors on request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=("tune", "report"), default="report")
+    parser.add_argument("--errors", action="store_true")
+    parser.add_argument("--only", default="", help="part of a collection's name")
+    options = parser.parse_args()
+    chosen = [
+        row
+        for n, row in enumerate(index())
+        if (n % 3 == 0) == (options.part == "report") and options.only in row["collection"]
+    ]
+    right, asked, by_collection = measure(chosen, print if options.errors else lambda line: None)
     for item in ("language", "year", "region", "level", "year of all", "region of all", "level of all"):
         print(f"{item}: {right[item]} of {asked[item]} = {right[item] / max(1, asked[item]):.4f}")
     print("not read:", asked["unread"], file=sys.stderr)
