@@ -82,7 +82,10 @@ def test_suggestions_are_whole_words_that_the_codebook_lacks_with_lines():
 
 
 def test_suggestions_in_english_are_words_and_phrases():
-    wet = [f"{a} thunder clouds {b}; rain" for a, b in zip("ab cd ef gh ij kl".split(), "mn op qr st uv wx".split(), strict=True)]
+    wet = [
+        f"{a} thunder clouds {b}; rain"
+        for a, b in zip("ab cd ef gh ij kl".split(), "mn op qr st uv wx".split(), strict=True)
+    ]
     table = passages([*wet, "fair day", "fine day", "good day"]).assign(language="en")
     table["sky_rain"] = [1] * len(wet) + [0] * 3
     found = suggest_terms(table, CODEBOOK, "rain", "en", options=SuggestOptions(n_least=3))
