@@ -150,7 +150,7 @@ class Workshop:
             return _identify(document, passages, describe(document, passages, catalogue_row))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AssertionError) as error:
             # The last guard of "no input stops a run": the mistake is ours, the row says so, the log has the rest.
-            log.exception("%s: cannot be segmented", document.file)
+            log.debug("%s: cannot be segmented", document.file, exc_info=True)
             reason = (
                 f"Xietong failed on this document ({type(error).__name__}: {error}); please report it with the document"
             )

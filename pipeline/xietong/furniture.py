@@ -24,6 +24,7 @@ def name_furniture(lines: list[Line]) -> None:
 
 # --- repetition -----------------------------------------------------------------------------------------------------
 
+_CONTENTS_ENDS = tuple("0123456789-—)")
 _DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(rf"[A-Za-z{HAN}]")
 _PAGE_NUMBER = re.compile(
@@ -225,7 +226,7 @@ def _bare(text: str) -> str:
 def _name_contents(lines: list[Line]) -> None:
     """Tables of contents: lines with leaders, or a list after 目录 whose lines come again as headings."""
     for line in lines:
-        may_be = line.kind in ("", "paragraph", "list") and len(line.text) <= 120 and line.text[-1] in "0123456789-—)"
+        may_be = line.kind in ("", "paragraph", "list") and len(line.text) <= 120 and line.text.endswith(_CONTENTS_ENDS)
         if may_be and _LEADER.search(line.text):
             line.kind = "front"
     counts: Counter[str] | None = None

@@ -48,7 +48,7 @@ def _main_part(package: Package) -> str:
 
 def _local(element: Any) -> str:
     tag = element.tag
-    return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _value(element: Any, name: str = "val") -> str:
@@ -181,9 +181,10 @@ def _read_styles(package: Package) -> dict[str, int]:
     for style in root:
         if _local(style) != "style":
             continue
-        name = next((_value(child) for child in style if _local(child) == "name"), "")
+        named, outlined = style.find("{*}name"), style.find("{*}pPr/{*}outlineLvl")
+        name = "" if named is None else _value(named)
+        outline = "" if outlined is None else _value(outlined)
         found = _LEVEL_IN_NAME.match(name)
-        outline = next((_value(e) for e in style.iter() if _local(e) == "outlineLvl"), "")
         if found:
             levels[_value(style, "styleId")] = min(int(found[1]), 6)
         elif outline.isdigit() and int(outline) < 9:

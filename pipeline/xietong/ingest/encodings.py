@@ -173,7 +173,7 @@ def _decode_as(data: bytes, encoding: str, margin: float) -> Decoded:
         return Decoded(data.decode(encoding), encoding, margin)
     except UnicodeDecodeError:
         text = data.decode(encoding, "replace")
-    n_high = len(data) - len(data.translate(None, bytes(range(128, 256))))
+    n_high = _n_high(data)
     n_bad = text.count("\ufffd")
     if n_bad > max(2, _TOO_MANY_UNDECODED * n_high):
         raise Unreadable("bad_encoding", what=f"{n_bad / max(n_high, 1):.0%}")
@@ -181,17 +181,24 @@ def _decode_as(data: bytes, encoding: str, margin: float) -> Decoded:
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_HIGH = re.compile(rb"[\x80-\xff]")
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
 def _sample(data: bytes) -> bytes:
     """Take the lines that hold bytes outside ASCII, at most about ``_SAMPLE`` bytes of them, from all over the file."""
-    lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*", data)
+    lines = [_from_first_letter(line) for line in data.split(b"\n") if not line.isascii()]
     step = max(1, sum(map(len, lines)) // _SAMPLE)
     return b"\n".join(line[:_SAMPLE] for line in lines[::step])[: 2 * _SAMPLE]
 
 
 _TOUCHING = re.compile("(?<=[A-Za-z])[\u3400-\u9fff](?=[a-z])|(?<=[a-z])[\u3400-\u9fff](?=[a-z \n]|$)")
+
+
+def _from_first_letter(line: bytes) -> bytes:
+    """Leave out all but a few of the ASCII bytes a long line begins with."""
+    first = _HIGH.search(line)
+    return line[max(first.start() - 20, 0) :] if first else line
 
 
 def _cost(data: bytes, encoding: str) -> float:
@@ -250,13 +257,19 @@ def _rarities() -> NDArray[np.float32]:
     return table
 
 
-_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+def _n_high(data: bytes) -> int:
+    """Count the bytes outside ASCII."""
+    return len(data) - len(data.translate(None, bytes(range(128, 256))))
+
+
+def _n_valid(data: bytes) -> int:
+    """Count the bytes outside ASCII that are part of valid UTF-8."""
+    return _n_high(data.decode("utf-8", "ignore").encode("utf-8"))
 
 
 def _decode_mostly_utf8(data: bytes) -> Decoded | None:
     """Read UTF-8 with a few damaged bytes, or with lines in another encoding; None where it is no UTF-8 at all."""
-    n_high = len(data) - len(data.translate(None, bytes(range(128, 256))))
-    n_valid = sum(map(len, _UTF8_SEQUENCE.findall(data)))
+    n_high, n_valid = _n_high(data), _n_valid(data)
     if n_valid < 0.5 * n_high:
         return None
     if n_valid < 0.9 * n_high and _cost(_sample(data), "utf-8") > min(_cost(_sample(data), c) for c in _MAIN):
@@ -283,8 +296,7 @@ def _decode_bad_line(line: bytes) -> tuple[str, bool]:
     joined = _join_surrogates(line)
     if joined is not None:
         return joined, False
-    n_high = len(line) - len(line.translate(None, bytes(range(128, 256))))
-    n_valid = sum(map(len, _UTF8_SEQUENCE.findall(line)))
+    n_high, n_valid = _n_high(line), _n_valid(line)
     if n_valid >= 0.5 * n_high or n_high < 4:
         return line.decode("utf-8", "replace"), False
     costs = {encoding: _cost(line, encoding) for encoding in ("gb18030", "big5hkscs", "utf-8")}
@@ -322,7 +334,7 @@ def _repair_mojibake(found: Decoded) -> Decoded:
     """Undo the reading of UTF-8 or GBK as Latin-1, where the whole text shows it and the way back is exact."""
     head = found.text[:20000]
     n_latin = len(_LATIN_RUN.findall(head))
-    n_outside = sum(c > "\x7f" for c in head)
+    n_outside = len(head) - len(head.encode("ascii", "ignore"))
     if n_latin < 8 or n_latin < 0.95 * n_outside or n_latin < 0.2 * len(head):
         return found
     for wrong in ("latin-1", "cp1252"):

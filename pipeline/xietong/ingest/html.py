@@ -57,9 +57,10 @@ def read_page(decoded: Decoded) -> Extract:
     if "<![CDATA[" in source:
         source = _CDATA.sub(lambda match: match[1].replace("<", "&lt;"), source)
     text, marks, properties = _parse(source)
-    mended = _TAG.sub(_mend_quotes, source)
-    if mended != source and _last_words(source) not in _squeeze(text):
-        text, marks, properties = _parse(mended)  # a quotation mark that is never closed had swallowed the rest
+    if _last_words(source) not in _squeeze(text[-3000:]):
+        mended = _TAG.sub(_mend_quotes, source)
+        if mended != source:
+            text, marks, properties = _parse(mended)  # a quotation mark that is never closed had swallowed the rest
     return Extract(
         text=text,
         marks=marks,
