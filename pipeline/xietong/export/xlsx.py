@@ -130,7 +130,7 @@ class _PassageSheets:
         name = "passages" if self.notes.n_sheets == 1 else f"passages {self.notes.n_sheets}"
         sheet = self.workbook.add_worksheet(name)
         sheet.freeze_panes(1, 1)
-        sheet.set_row(0, 180)
+        sheet.set_row(0, 200)
         for i, column in enumerate(self.names):
             sheet.set_column(i, i, 5 if column in self.codes else _WIDTHS.get(column, 18))
             sheet.write_string(0, i, column, self.turned if column in self.codes else self.header)
@@ -177,6 +177,6 @@ def _height(cells: Mapping[str, Any]) -> float:
     for name in _WRAPPED:
         text = cells[name] or ""
         n_wide = len(text.encode("utf-8")) - len(text) >> 1  # a Han character has three bytes and fills two places
-        needed = ceil((len(text) + n_wide) * 1.08 / _WIDTHS[name]) + text.count("\n")
+        needed = ceil((len(text) + n_wide) * 1.2 / _WIDTHS[name]) + text.count("\n")
         lines = max(lines, min(needed, _MOST_SIDE_LINES) if name in ("title", "section") else needed)
     return min(409.0, 15.0 * lines)
