@@ -147,7 +147,7 @@ def _kind_by_phrase(text: str) -> str:
     return ""
 
 
-_CRUMBS = re.compile(r"[^。;,>»›]{1,20}(?:\s*[>»›]\s*[^。;,>»›]{1,20}){1,6}[>»›]?")  # 首页 > 政务公开 > 规划
+_CRUMBS = re.compile(r"[^。;,<>»›]{1,20}(?:\s*[>»›]\s*[^。;,<>»›]{1,20}){1,6}[>»›]?")  # 首页 > 政务公开 > 规划
 _SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆·\s]+|\[ ?\w+ ?\]")
 _COMMENT = re.compile(r"<!--.*-->|</?[a-zA-Z][^<>]{0,200}>|-{3,}|\*{3,}|_{3,}|={3,}")
 
@@ -281,7 +281,8 @@ def _name_tail(lines: list[Line]) -> None:
 
 _KEY_VALUE = re.compile(rf"(?:\*\*)?[{HAN}A-Za-z ]{{2,12}}(?:\*\*)?\s*[:](?:\*\*)?\s*\S")
 _OCCASION = re.compile(
-    r"(?:Delivered|Presented|Adopted|Approved) |[—–-]{1,3}|\(?\d{4}年\d{1,2}月|\(?[〇一二三四五六七八九]{4}年|\d{4}-\d{1,2}-\d{1,2}"
+    r"(?:Delivered|Presented|Adopted|Approved) |[—–-]{1,3}"
+    r"|\(?\d{4}年\d{1,2}月|\(?[〇一二三四五六七八九]{4}年|\d{4}-\d{1,2}-\d{1,2}"
 )
 _AFFILIATION = re.compile(
     r"\(?\d?[.\s]*.{0,40}(?:大学|大學|学院|學院|研究院|研究所|University|College|Institute|School of|Academy)"

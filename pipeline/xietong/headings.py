@@ -56,6 +56,9 @@ def has_han(text: str) -> bool:
     return not text.isascii() and _HAN.search(text) is not None
 
 
+_BULLETS = frozenset("-*•●■◆▪○·>")
+
+
 def is_heading(line: Line, following: Line | None, after: Line | None = None, before: Line | None = None) -> bool:
     """Tell whether a line that no format has marked is a heading of its own.
 
@@ -77,6 +80,8 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None, be
             is_key = text[-1] == ":" and n <= 14
             return "。" not in text[:-3] and n <= 50 and not is_key  # else a paragraph set in bold
         text = text.strip("* ")
+    elif text[0] in _BULLETS:
+        return False
     if n > 110:
         return False
     is_chinese = has_han(text)
@@ -125,7 +130,7 @@ def _is_bare_heading(text: str, line: Line, following: Line, is_chinese: bool) -
         len(text.split()) <= 12
         and text[0].isupper()
         and text[-1].isalnum()
-        and (_is_title_case(text) or line.gap > 0)
+        and (_is_title_case(text) or (line.gap > 0 and len(text.split()) <= 5))
         and n_next > max(80, n)
     )
 

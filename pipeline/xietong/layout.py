@@ -139,14 +139,13 @@ def _gather(lines: Sequence[Line], wrap: _Wrap) -> list[Block]:
                 continue
         kind = line.kind
         if kind in ("", "paragraph"):
-            after = lines[i + 2] if i + 2 < len(lines) else None
-            if is_heading(line, following, after, lines[i - 1] if i else None) and not (
-                following and wrap.columns and _is_wrapped(line, following, wrap)
-            ):
-                kind = "heading"
-                line.level = _markdown_level(line.text)
-            elif _is_inner_title(line, lines[i - 1] if i else None):
-                kind = "heading"
+            before, after = lines[i - 1] if i else None, lines[i + 2] if i + 2 < len(lines) else None
+            if following and wrap.columns and _is_wrapped(line, following, wrap):
+                is_head = False
+            else:
+                is_head = is_heading(line, following, after, before) or _is_inner_title(line, before)
+            if is_head:
+                kind, line.level = "heading", _markdown_level(line.text)
             else:
                 kind = "list" if _LIST_ITEM.match(line.text) else "body"
         blocks.append(Block(kind, [line], line.level))
@@ -155,6 +154,8 @@ def _gather(lines: Sequence[Line], wrap: _Wrap) -> list[Block]:
 
 def _is_inner_title(line: Line, previous: Line | None) -> bool:
     """Tell whether a line is the title of a text within the text, such as the plan that a notice brings."""
+    if _LIST_ITEM.match(line.text):
+        return False
     is_title = len(line.text) <= 50 and is_named(line.text, "title") and _INNER_MARK.search(line.text) is None
     return is_title and (previous is None or line.gap > 0 or ends_sentence(previous.text) or len(previous.text) < 30)
 
@@ -354,7 +355,7 @@ def _goes_on(text: str, last: Line, first: Line, style: _Style) -> bool:
 
 _COMMA = re.compile(r"[,，、]")
 _UNFINISHED = re.compile(
-    r"\b(?:the|of|and|a|an|to|in|for|or|by|with|on|at|from|its|their|our|this|which)$", re.IGNORECASE
+    r"\b(?:the|of|and|a|an|to|in|for|or|by|with|on|at|from|its|their|our|this|that|which)$", re.IGNORECASE
 )
 _CHINESE_START = re.compile(f"[{HAN}“(《\\d]")
 _NO_CONTINUATION = re.compile(r"摘要|[关關][键鍵][词詞]|附件|附:|附表|抄送|主题词|\(?\d{4}年\d{1,2}月\d{1,2}日\)?$")

@@ -47,7 +47,7 @@ def test_paragraphs_of_the_english_article_cut_by_pages_are_whole(seeds):
 
 def test_sections_of_the_english_article_are_a_tree(seeds):
     headings = [p.reading for p in segment(seeds["002"]) if p.kind == "heading"]
-    assert [h for h in headings if re.match(r"\d\. ", h)][0] == "1. Introduction"
+    assert next(h for h in headings if re.match(r"\d\. ", h)) == "1. Introduction"
     assert len([h for h in headings if re.match(r"\d\.\d ", h)]) == 8
     inside = [p.section for p in segment(seeds["002"]) if p.kind == "body" and "order parameters" in p.reading]
     assert all(len(section) == 2 for section in inside)
