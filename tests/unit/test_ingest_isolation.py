@@ -1,8 +1,9 @@
 """Isolation: a document that hangs, dies, grows or reaches out costs its own row and nothing else."""
 
-from __future__ import signal
+from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
