@@ -221,3 +221,16 @@ def test_reader_gives_the_same_as_reading_in_this_process(tmp_path: Path) -> Non
     with Reader(IngestOptions()) as reader:
         for source in find_sources([tmp_path]):
             assert reader.read(source) == read_file(source)
+
+
+def test_tables_of_html_inside_plain_text_lose_their_tags(tmp_path: Path) -> None:
+    row = '<tr><td WIDTH="88" STYLE="border: none"><p LANG="">席次：</p></td><td>甲&nbsp;委員</td></tr>'
+    document = read(tmp_path, "a.txt", f"會議紀錄 a < b\n<table>{row * 4}</table>\n決議：通過。".encode())[0]
+    assert "<td" not in document.text
+    assert document.text.startswith("會議紀錄 a < b\n席次：\n")
+    assert document.text.endswith("決議：通過。")
+    assert "tags were left out" in document.note
+
+
+def test_a_tag_that_a_text_mentions_stays(tmp_path: Path) -> None:
+    assert "<td>" in read(tmp_path, "a.txt", "表格用 <td> 標記，共建平臺。".encode())[0].text

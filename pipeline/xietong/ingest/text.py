@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from xietong.ingest.builder import clean
 from xietong.ingest.encodings import decode
-from xietong.ingest.extract import Extract
+from xietong.ingest.extract import Extract, join_notes
 from xietong.ingest.reasons import Unreadable
 from xietong.records import Mark
 
@@ -22,7 +23,22 @@ def read_text(data: bytes) -> Extract:
     decoded = decode(data)
     text = clean(decoded.text)
     _refuse_binary(text, data)
-    return Extract(text=text, encoding=decoded.encoding, encoding_margin=decoded.margin, note=decoded.note)
+    text, note = _without_tables_in_html(text)
+    note = join_notes(decoded.note, note)
+    return Extract(text=text, encoding=decoded.encoding, encoding_margin=decoded.margin, note=note)
+
+
+def _without_tables_in_html(text: str) -> tuple[str, str]:
+    """Take the tags out of plain text that holds whole tables of HTML, as gazettes turned into text do."""
+    if text.count("<td") + text.count("<TD") < _TABLE_CELLS:
+        return text, ""
+    text = _BLOCK_END.sub("\n", text)
+    return unescape(_TAG.sub("", text)), "tables of HTML in the text: the tags were left out"
+
+
+_TABLE_CELLS = 6  # fewer cells are no table but a text that mentions one
+_BLOCK_END = re.compile(r"</(?:p|td|th|tr|table|div|li|h[1-6])\s*>|<br\s*/?>", re.I)
+_TAG = re.compile(r"<(?:/?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,4000})?/?|!--[^<>]{0,4000}--)>")
 
 
 def read_markdown(data: bytes) -> Extract:

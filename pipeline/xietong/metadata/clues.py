@@ -181,7 +181,7 @@ def _read_front_matter(text: str, fields: list[Field]) -> int:
 def _label_pattern() -> re.Pattern[str]:
     words = sorted((label for label in labels() if not label.isascii()), key=len, reverse=True)
     words += ["title", "date", "issuer"]
-    before, after = r"(?:^|[\s|,;:(*_\[【])", r"[)*_ ]{0,4}(?:[:：]|\t|[\]】]|(?=\d{4}[-年])) ?[* \t]{0,4}"
+    before, after = r"(?:^|[\s|,;:(*_\[【])", r"[)*_ ]{0,4}(?:[:：]|\t|[\]】]|(?=\d{4}[-年]|中华民国)) ?[* \t]{0,4}"
     return re.compile(f"{before}({'|'.join(map(re.escape, words))}){after}", re.I)
 
 
