@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from xietong.ingest.bounds import Bounds
 from xietong.ingest.reasons import Unreadable
 
+_PREFIX = "xietong-convert-"
 _OFFICE_NAMES = ("soffice", "libreoffice")
 _OFFICE_PLACES = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -40,7 +43,7 @@ def convert_doc(data: bytes, bounds: Bounds) -> bytes:
     office = find_office()
     if not office:
         raise Unreadable("no_libreoffice")
-    with tempfile.TemporaryDirectory(prefix="xietong-", ignore_cleanup_errors=True) as folder:
+    with _folder() as folder:
         source = Path(folder) / "document.doc"
         source.write_bytes(data)
         command = [
@@ -48,7 +51,7 @@ def convert_doc(data: bytes, bounds: Bounds) -> bytes:
             f"-env:UserInstallation={(Path(folder) / 'profile').as_uri()}",
             "--convert-to", "docx:MS Word 2007 XML", "--outdir", folder, str(source),
         ]  # fmt: skip
-        _run(command, folder, bounds.convert_seconds, bounds)
+        _run(command, folder, bounds.convert_seconds)
         result = source.with_suffix(".docx")
         if not result.exists():
             raise Unreadable("not_converted", what="it gave no document")
@@ -67,6 +70,9 @@ def find_tesseract() -> tuple[str, str]:
 def recognise(picture: bytes, dpi: int, bounds: Bounds) -> str:
     """Read a picture of a page with Tesseract.
 
+    Both Chinese scripts are tried together first; where the result mixes them, the page is read again in the script
+    that most of it is in, which is what people print.
+
     Raises
     ------
     Unreadable
@@ -75,16 +81,59 @@ def recognise(picture: bytes, dpi: int, bounds: Bounds) -> str:
     program, languages = find_tesseract()
     if not languages:
         raise Unreadable("no_ocr", pages="")
-    with tempfile.TemporaryDirectory(prefix="xietong-", ignore_cleanup_errors=True) as folder:
+    with _folder() as folder:
         place = Path(folder) / "page.pgm"
         place.write_bytes(picture)
-        command = [program, str(place), str(place.with_suffix("")), "-l", languages, "--dpi", str(dpi)]
-        _run(command, folder, bounds.convert_seconds, bounds)
-        result = place.with_suffix(".txt")
-        return result.read_text(encoding="utf-8", errors="replace") if result.exists() else ""
+        text = _read_page(program, place, languages, dpi, bounds)
+        minor = _minor_script(text)
+        if minor in languages.split("+"):
+            kept = "+".join(language for language in languages.split("+") if language != minor)
+            text = _read_page(program, place, kept, dpi, bounds)
+        return text
 
 
-def _run(command: list[str], folder: str, seconds: float, bounds: Bounds) -> None:
+def _read_page(program: str, place: Path, languages: str, dpi: int, bounds: Bounds) -> str:
+    command = [program, str(place), str(place.with_suffix("")), "-l", languages, "--dpi", str(dpi)]
+    _run(command, str(place.parent), bounds.convert_seconds)
+    result = place.with_suffix(".txt")
+    return result.read_text(encoding="utf-8", errors="replace") if result.exists() else ""
+
+
+def _minor_script(text: str) -> str:
+    """Give the language of the script fewer characters are in; "" where only one is there."""
+    from opencc import OpenCC
+
+    n_traditional = sum(a != b for a, b in zip(text, OpenCC("t2s").convert(text), strict=False))
+    n_simplified = sum(a != b for a, b in zip(text, OpenCC("s2t").convert(text), strict=False))
+    if not n_traditional or not n_simplified:
+        return ""
+    return "chi_tra" if n_traditional < n_simplified else "chi_sim"
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    """Make a folder that goes away with the block; those that killed processes left behind go away as well."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        process = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdigit() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # asking would end the process there; such folders stay until the system clears them
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _run(command: list[str], folder: str, seconds: float) -> None:
     """Run a program without network, for a bounded time; it and what it started are ended together."""
     launcher = [sys.executable, "-P", "-c", _LAUNCH, str(Path(__file__).resolve().parents[2]), *command]
     environment = {**os.environ, "HOME": folder, "TMPDIR": folder, "OMP_THREAD_LIMIT": "1"}
