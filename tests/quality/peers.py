@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import json
 import resource
 import subprocess
@@ -43,7 +44,6 @@ def words_of(task: Any) -> list[list[str]]:
 def seeds_of(task: Any) -> list[list[tuple[str, ...]]]:
     """Give each code's terms as sequences of words."""
     from train_base_model import cut_texts
-
     from xietong.tokenise import prepare_tokeniser
 
     seeds: list[list[tuple[str, ...]]] = [[] for _ in task.codebook.codes]
@@ -144,7 +144,7 @@ def tfidf_regression(task: Any) -> np.ndarray:
     train, _ = split(task)
     texts, values = words_of(task), task.lesson.values
     folded = [passage.passage.folded.text for passage in task.gold.passages]
-    words = TfidfVectorizer(analyzer=lambda t: t + [" ".join(pair) for pair in zip(t, t[1:], strict=False)], min_df=2)
+    words = TfidfVectorizer(analyzer=lambda t: t + [" ".join(pair) for pair in itertools.pairwise(t)], min_df=2)
     letters = TfidfVectorizer(analyzer="char", ngram_range=(2, 2), min_df=3)
     rows = sparse.hstack([words.fit_transform(texts), letters.fit_transform(folded)]).tocsr()
     assigned = np.zeros(values.shape, dtype=np.int8)
@@ -166,7 +166,6 @@ def xietong_terms(task: Any) -> np.ndarray:
 def xietong_combined(task: Any) -> np.ndarray:
     """Xietong's combined coder, trained on the same passages."""
     from evaluate import predict_held_out
-
     from xietong.coders.training import TrainingOptions
 
     train, test = split(task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+
 from xietong.analysis.codebook_suggestions import SuggestOptions, suggest_terms
 from xietong.analysis.codebook_terms import TermOptions, diagnose_codes, diagnose_terms
 from xietong.codebook import Code, Codebook, Mask, Term
@@ -84,7 +85,7 @@ def test_suggestions_are_whole_words_that_the_codebook_lacks_with_lines():
 def test_suggestions_in_english_are_words_and_phrases():
     wet = [
         f"{a} thunder clouds {b}; rain"
-        for a, b in zip("ab cd ef gh ij kl".split(), "mn op qr st uv wx".split(), strict=True)
+        for a, b in zip(["ab", "cd", "ef", "gh", "ij", "kl"], ["mn", "op", "qr", "st", "uv", "wx"], strict=True)
     ]
     table = passages([*wet, "fair day", "fine day", "good day"]).assign(language="en")
     table["sky_rain"] = [1] * len(wet) + [0] * 3
