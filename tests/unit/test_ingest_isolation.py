@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,15 @@ def test_confined_process_can_neither_write_nor_connect_nor_start_programs(tmp_p
         assert not target.exists()
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+@pytest.mark.parametrize("manual", ["README.md", "README.zh.md"])
+def test_manual_states_every_bound_as_it_is(manual: str) -> None:
+    text = (ROOT / manual).read_text(encoding="utf-8")
+    stated = dict(re.findall(r"^\| `(\w+)` \| (\d+)", text, flags=re.MULTILINE))
+    assert {name: int(value) for name, value in stated.items()} == {
+        name: int(value) for name, value in asdict(Bounds()).items()
+    }
 
 
 def test_every_reason_has_both_languages_and_the_same_places() -> None:
