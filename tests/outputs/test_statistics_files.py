@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -55,3 +60,24 @@ def test_without_pyreadstat_the_message_has_the_command(run, tmp_path, monkeypat
     monkeypatch.setitem(__import__("sys").modules, "pyreadstat", None)
     with pytest.raises(MissingExtraError, match=r'pip install "xietong\[spss\]"'):
         export(run, "spss", tmp_path / "passages.sav")
+
+
+def test_the_snippet_for_r_reads_the_run(run, wide, tmp_path):
+    program = shutil.which("Rscript")
+    if program is None:
+        pytest.skip("needs R (Rscript)")
+    export(run, "csv", tmp_path / "passages.csv")
+    packages = "quit(status = !(requireNamespace('haven') && requireNamespace('RSQLite')))"
+    if subprocess.run([program, "-e", packages], capture_output=True).returncode == 0:
+        export(run, "stata", tmp_path / "passages.dta")
+        export(run, "sqlite", tmp_path / "run.sqlite")
+    script = Path(__file__).resolve().parents[2] / "pipeline" / "docs" / "read.R"
+    environment = os.environ | {"LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [program, str(script), str(tmp_path)], capture_output=True, text=True, env=environment, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    planning = sum(row["path_planning"] > 0 for row in wide)
+    assert f"passages {len(wide)} planning {planning}" in done.stdout
+    if (tmp_path / "passages.dta").exists():
+        assert "协同 synergy" in done.stdout
