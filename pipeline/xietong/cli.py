@@ -175,18 +175,29 @@ def codebook_show(
 def export(
     run: RunFolder,
     to: Annotated[
-        str, typer.Option("--to", help="csv xlsx jsonl parquet duckdb sqlite stata spss qdpx qdc labelstudio.")
-    ],
-    out: Annotated[Path | None, typer.Option(help="File or folder to write; in the run folder by default.")] = None,
+        str,
+        typer.Option("--to", help="csv xlsx jsonl parquet duckdb sqlite stata spss qdpx qdc labelstudio inception."),
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="File to write; in the run folder by default.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--import", help="Read hand codes back: .qdpx, Label Studio .json, INCEpTION .zip.")
+    ] = None,
+    coder: Annotated[str, typer.Option(help="With --import: who coded, where the file does not say.")] = "",
 ) -> None:
-    """Write the run in the format of another program.
+    """Write the run in the format of another program, or read codes back from one.
 
     Example: xietong export outputs/sample --to sqlite
     """
     from xietong.export import export as export_run
     from xietong.runs import open_run
 
-    print(export_run(open_run(run), to, out))
+    if file is not None:
+        from xietong.console import print_imported
+        from xietong.export.imports import import_hand_codes
+
+        print_imported(import_hand_codes(open_run(run), file, coder=coder))
+    if to or file is None:
+        print(export_run(open_run(run), to, out))
 
 
 @app.command()

@@ -208,6 +208,20 @@ def print_check(frame: pd.DataFrame, as_json: bool) -> int:
     return SOME_FAILED if (frame["status"] == "failed").any() else DONE
 
 
+def print_imported(imported: Any) -> None:
+    """Say whose codes were read, and name what the run does not know."""
+    from collections import Counter
+
+    for coder, n in sorted(Counter(coding.coder_id for coding in imported.codings).items()):
+        print(message("imported", n=n, coder=safe(coder)))
+    if not imported.codings:
+        print(message("imported_nothing"))
+    for code, n in imported.unknown_codes.items():
+        print(message("imported_unknown_code", n=n, code=safe(code)), file=sys.stderr)
+    for source in imported.unknown_sources:
+        print(message("imported_unknown_source", source=safe(source)), file=sys.stderr)
+
+
 def print_problems(problems: Sequence[Any], place: str) -> int:
     """Print a codebook's problems, one a line; give the exit code."""
     for problem in problems:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from xietong.cli import export as export_command
 from xietong.errors import UsageError
 from xietong.export import export
 from xietong.export.refi_import import import_codes
@@ -200,3 +201,20 @@ def test_a_file_that_is_no_project_is_refused(run, tmp_path):
 
 def test_project_is_the_same_each_time(run, project, tmp_path):
     assert export(run, "qdpx", tmp_path / "again.qdpx").read_bytes() == project.read_bytes()
+
+
+def test_the_command_saves_what_a_person_changed_elsewhere(tmp_path, new_run, capsys):
+    (new_run.folder / "manifest.json").write_text("{}", encoding="utf-8")
+
+    def edit(root):
+        user, selection = _add_user(root), _selection(root, "𠮷水县")
+        coding = etree.SubElement(selection, f"{NS}Coding", guid=guid("x", 1), creatingUser=user)
+        etree.SubElement(coding, f"{NS}CodeRef", targetGUID=guid("code", "support"))
+
+    file = _edited(export(new_run, "qdpx"), tmp_path / "back.qdpx", edit)
+    export_command(new_run.folder, "", None, file, "")
+    assert "hand:李 AB" in capsys.readouterr().out
+    (coding,) = [coding for coding in HandCodes(new_run.folder) if coding.is_done]
+    assert dict(coding.values) == {"planning": 2, "market": 1, "support": 1}
+    export_command(new_run.folder, "", None, file, "")
+    assert len(list(HandCodes(new_run.folder))) == 1
