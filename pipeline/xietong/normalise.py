@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from xietong import characters as kinds
-from xietong.characters import HAN, code_points, decode, kind_of_each, simplify, widened
+from xietong.characters import HAN, code_points, decode, kind_of_each, simplify, widen, widened
 from xietong.glosses import find_glosses, may_have_glosses
 from xietong.records import FoldedText
 
@@ -71,6 +71,12 @@ def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = N
     """
     if text.isascii() and spans is None and _PLAIN_ASCII.fullmatch(text):
         return FoldedText(text, range(offset, offset + len(text)), range(offset + 1, offset + len(text) + 1))
+    if spans is None and len(text) <= 100 and _ONLY_HAN.fullmatch(text):
+        # a term: nothing in it changes its length
+        n = len(text)
+        return FoldedText(
+            _canonical(simplify(widen(text))), range(offset, offset + n), range(offset + 1, offset + n + 1)
+        )
     pieces = pieces_of(text) if spans is None else [(start, end, "") for start, end in spans]
     flow = flow_through(text, pieces)
     if offset:
@@ -78,6 +84,7 @@ def fold(text: str, offset: int = 0, spans: Sequence[tuple[int, int]] | None = N
     return flow.slice(0, len(flow.folded))
 
 
+_ONLY_HAN = re.compile(f"[{HAN}]+")
 _PLAIN_ASCII = re.compile(r"[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
 
 
