@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
+_Rect = tuple[float, float, float, float]  # left, bottom, right, top, in points
 _RADICALS = re.compile("([\u2e80-\u2fd5]+)(?=([\u3400-\u9fff]))")
 _NONSENSE = re.compile("[\ufffd\ufffe\uffff\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 #: A text in which no script has this share, and which is not common Chinese, is no text.
@@ -58,40 +58,42 @@ def read_columns(textpage: Any, text: str) -> str:
     n_rects = textpage.count_rects()
     if lines < 4 or not 1.5 * lines <= n_rects <= 1000:
         return text
-    rects = [textpage.get_rect(n) for n in range(n_rects)]
-    gap = _gap_between_columns(rects)
+    rows = _rows([textpage.get_rect(n) for n in range(n_rects)])
+    gap = _gap_between_columns(rows)
     if gap is None:
         return text
-    left: list[tuple[tuple[float, float, float, float], str]] = []
-    right: list[tuple[tuple[float, float, float, float], str]] = []
-    for rect in sorted(rects, key=lambda rect: (-round(rect[3]), rect[0])):
-        piece = " ".join(textpage.get_text_bounded(*rect).split())
-        (left if rect[2] <= gap else right).append((rect, piece))
-    columns = "\n".join(_lines_of(left) + _lines_of(right))
+    left: list[str] = []
+    right: list[str] = []
+    for row in rows:
+        for column, stretch in ((left, [r for r in row if r[2] <= gap]), (right, [r for r in row if r[2] > gap])):
+            if stretch:
+                column.append(" ".join(" ".join(textpage.get_text_bounded(*rect).split()) for rect in stretch))
+    columns = "\n".join(left + right)
     letters = Counter(filter(str.isalnum, text))
     # nothing may be lost or doubled by cutting the page up
     return columns if Counter(filter(str.isalnum, columns)) == letters else text
 
 
-def _gap_between_columns(rects: list[tuple[float, float, float, float]]) -> float | None:
+def _rows(rects: list[_Rect]) -> list[list[_Rect]]:
+    """Put the stretches that stand side by side together, from the top of the page to its foot."""
+    rows: list[list[_Rect]] = []
+    for rect in sorted(rects, key=lambda rect: -(rect[1] + rect[3])):
+        height = max(rect[3] - rect[1], 1)
+        if rows and abs(sum(rows[-1][0][1::2]) - (rect[1] + rect[3])) < height:
+            rows[-1].append(rect)
+        else:
+            rows.append([rect])
+    return [sorted(row) for row in rows]
+
+
+def _gap_between_columns(rows: list[list[_Rect]]) -> float | None:
     """Give the place between two columns, or None."""
-    rows: dict[int, list[tuple[float, float, float, float]]] = {}
-    for rect in rects:
-        rows.setdefault(round(rect[1] / 3), []).append(rect)
-    pairs = [sorted(row) for row in rows.values() if len(row) == 2]
+    pairs = [row for row in rows if len(row) == 2]
     if len(pairs) < 4 or len(pairs) < 0.7 * len(rows):
         return None
     start, end = max(pair[0][2] for pair in pairs), min(pair[1][0] for pair in pairs)
-    wide = all(pair[0][2] - pair[0][0] > 50 and pair[1][2] - pair[1][0] > 50 for pair in pairs)
-    crossing = any(rect[0] < start and rect[2] > end for rect in rects)
-    return (start + end) / 2 if wide and not crossing and end - start > 8 else None
-
-
-def _lines_of(pieces: list[tuple[tuple[float, float, float, float], str]]) -> list[str]:
-    lines = [pieces[0][1]] if pieces else []
-    for (before, _), (rect, piece) in pairwise(pieces):
-        if abs(before[1] - rect[1]) < 3:
-            lines[-1] += f" {piece}"
-        else:
-            lines.append(piece)
-    return lines
+    wide = all(rect[2] - rect[0] > 50 for pair in pairs for rect in pair)
+    crossing = any(rect[0] < start and rect[2] > end for row in rows for rect in row)
+    # lines of running text fill their column; the cells of a table do not
+    full = sum(start - pair[0][2] < 0.15 * (start - pair[0][0]) for pair in pairs) >= 0.6 * len(pairs)
+    return (start + end) / 2 if wide and full and not crossing and end - start > 8 else None
