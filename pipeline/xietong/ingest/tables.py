@@ -26,6 +26,8 @@ from xietong.records import Row
 _DELIMITERS = ",\t;|"
 #: A column of texts has at least this many characters a cell on average, or a name that says so.
 _MIN_TEXT = 12
+#: In a workbook a column without such a name is the texts only if it has this share of all letters.
+_MIN_SHARE = 0.8
 _SAMPLE_ROWS = 2000
 
 
@@ -231,9 +233,9 @@ def _extract(tables: Sequence[Table], text_column: str, id_column: str, bounds: 
     chosen = [(table, _text_column_of(table, text_column)) for table in tables]
     if text_column and all(column is None for _, column in chosen):
         raise Unreadable("no_such_column", column=text_column, columns=_columns(tables))
+    if tables[0].is_workbook and not text_column and _is_for_people(chosen):
+        return _whole(tables, bounds)
     if all(column is None for _, column in chosen):
-        if any(table.is_workbook for table in tables):
-            return _whole(tables, bounds)
         raise Unreadable("no_rows" if not any(t.rows for t in tables) else "no_text_column", columns=_columns(tables))
     pieces: list[str] = []
     rows: list[Row] = []
@@ -260,6 +262,12 @@ def _extract(tables: Sequence[Table], text_column: str, id_column: str, bounds: 
     return Extract(text="\n".join(pieces) + "\n", rows=tuple(rows), note=join_notes(*notes))
 
 
+def _is_for_people(chosen: Sequence[tuple[Table, int | None]]) -> bool:
+    """Say whether rows would leave out sheets with text, and no column's name says that it holds the texts."""
+    names = {table.header[column].lower() for table, column in chosen if column is not None}
+    return names.isdisjoint(_known_columns("text")) and any(column is None and table.rows for table, column in chosen)
+
+
 def _row_name(table: Table, number: int) -> str:
     return f"{table.name}!{number}" if table.name else str(number)
 
@@ -280,7 +288,7 @@ def _text_column_of(table: Table, wanted: str) -> int | None:
             return lower.index(name)
     if not lengths or not table.rows or max(lengths) < _MIN_TEXT:
         return None
-    if table.is_workbook and (max(lengths) < 4 * _MIN_TEXT or not all(table.header)):
+    if table.is_workbook and (max(lengths) < _MIN_SHARE * sum(lengths) or not all(table.header)):
         return None  # a sheet laid out for people, with headings across it, is a document of its own
     return lengths.index(max(lengths))
 
