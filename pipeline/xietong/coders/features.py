@@ -69,12 +69,13 @@ def passage_measures(
 
 def name_measures(codes: Sequence[str], kinds: Sequence[str]) -> list[str]:
     """Name the measures of a codebook with these codes and kinds of cue, in their order."""
-    names = [f"{measure}:{code}" for measure in _CODE_MEASURES for code in codes]
+    names = [f"{measure}:{code}" for measure in CODE_MEASURES for code in codes]
     names += [f"cue:{kind}" for kind in kinds] + [f"{code}+{kind}" for kind in kinds for code in codes]
-    return [*names, "places", "places:sentence", "n_sentences"]
+    return [*names, *PASSAGE_MEASURES]
 
 
-_CODE_MEASURES = ("points", "strong", "weak", "masked", "present", "related", "synergy", "sentences")
+PASSAGE_MEASURES = ("places", "places:sentence", "n_sentences")
+CODE_MEASURES = ("points", "strong", "weak", "masked", "present", "related", "synergy", "sentences")
 
 
 def _by_code(found: Findings, matcher: Matcher, shape: tuple[int, int]) -> NDArray[np.float64]:

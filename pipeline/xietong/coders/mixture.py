@@ -17,9 +17,9 @@ Scores = Mapping[str, "NDArray[np.float64]"]
 
 #: What each coder's calibrated score rests on: names of the parts' scores.
 BLENDS = {"learned": ("linear", "network"), "keywords": ("keyness",), "topics": ("topics",)}
-#: How strongly the features of all targets, and the target's own, may weigh in the mixture.
-SHARED, OWN = 0.15, 1.0
-MEASURES = 0.1
+#: How strongly features may weigh in the mixture of a target: the target's own logits and scores, those of all other
+#: targets, the measures of the target's own code, and the measures of the passage that belong to no code.
+OWN, SHARED, OWN_MEASURES, PASSAGE_MEASURES = 1.0, 0.1, 0.8, 0.3
 
 
 def score_words(
@@ -52,26 +52,41 @@ def mixture_features(scores: Scores, measures: NDArray[np.float64]) -> NDArray[n
     return np.hstack([np.clip(part, -12, 12) for part in parts])
 
 
-def _scales(n_features: int, n_targets: int, n_codes: int, target: int, code: int) -> NDArray[np.float64]:
-    """Say how strongly each feature may weigh for a target: its own logits and its own code's scores most."""
+def _scales(
+    measures_of: Sequence[str], n_topics: int, targets: Sequence[Target], codes: Sequence[str], number: int
+) -> NDArray[np.float64]:
+    """Say how strongly each feature may weigh for a target."""
     import numpy as np
 
-    scale = np.full(n_features, MEASURES)
-    scale[: 2 * n_targets + n_codes] = SHARED
-    scale[[target, n_targets + target, 2 * n_targets + code]] = OWN
-    return scale
+    n_targets, n_codes, target = len(targets), len(codes), targets[number]
+    logits = np.full(2 * n_targets, SHARED)
+    logits[[number, n_targets + number]] = OWN
+    keyness, topics = np.zeros(n_codes), np.zeros(n_topics)
+    keyness[target.code] = OWN
+    topics[target.code] = OWN
+    weight_of = {codes[target.code]: OWN_MEASURES, "": PASSAGE_MEASURES}
+    return np.concatenate([logits, keyness, topics, [weight_of.get(code, 0.0) for code in measures_of]])
 
 
 def fit_mixture(
     features: NDArray[np.float64],
     targets: Sequence[Target],
+    codes: Sequence[str],
+    measures_of: Sequence[str],
     answers: NDArray[Any],
     trust: NDArray[Any],
     folds: NDArray[np.int64],
     *,
-    strength: float = 0.05,
+    strength: float = 0.1,
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     """Fit one logistic regression per target on the scores of all parts.
+
+    Parameters
+    ----------
+    features
+        As :func:`mixture_features` gives them.
+    measures_of
+        The code that each of the measures speaks of, "" for those of the passage.
 
     Returns
     -------
@@ -83,12 +98,13 @@ def fit_mixture(
     import numpy as np
 
     n_targets = len(targets)
-    n_codes = 1 + max(target.code for target in targets)
+    n_topics = features.shape[1] - 2 * n_targets - len(codes) - len(measures_of)
     coefficients, bias = np.zeros((features.shape[1], n_targets)), np.zeros(n_targets)
     probabilities = np.zeros((len(features), n_targets))
-    for number, target in enumerate(targets):
-        scale = _scales(features.shape[1], n_targets, n_codes, number, target.code)
-        scaled = features * scale
+    for number in range(n_targets):
+        scale = _scales(measures_of, n_topics, targets, codes, number)
+        used = scale > 0
+        scaled = features[:, used] * scale[used]
         for fold in np.unique(folds):
             outside = folds != fold
             slope, at = _logistic_regression(
@@ -96,7 +112,7 @@ def fit_mixture(
             )
             probabilities[~outside, number] = logistic(scaled[~outside] @ slope + at)
         slope, at = _logistic_regression(scaled, answers[:, number], trust[:, number], strength)
-        coefficients[:, number], bias[number] = slope * scale, at
+        coefficients[used, number], bias[number] = slope * scale[used], at
     return {"mixture": np.round(coefficients, 4), "mixture_bias": np.round(bias, 4)}, probabilities
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xietong.codebook import Codebook
 from xietong.coders.convolution import prepare_network, score_network
 from xietong.coders.convolution_training import NetworkOptions, fit_network
+from xietong.coders.features import CODE_MEASURES, PASSAGE_MEASURES
 from xietong.coders.inputs import Inputs
 from xietong.coders.linear import LEAST_KEYNESS, fit_keyness, fit_linear, inverse_frequency
 from xietong.coders.mixture import (
@@ -121,6 +122,13 @@ def score_parts(parts: dict[str, Any], inputs: Inputs) -> dict[str, NDArray[np.f
     return scores
 
 
+def codes_of_measures(codebook: Codebook, n_measures: int) -> list[str]:
+    """Say which code each measure of a passage speaks of, "" for those that speak of none."""
+    codes = [code.code for code in codebook.codes]
+    n_kinds = (n_measures - len(PASSAGE_MEASURES) - len(CODE_MEASURES) * len(codes)) // (len(codes) + 1)
+    return codes * len(CODE_MEASURES) + [""] * n_kinds + codes * n_kinds + [""] * len(PASSAGE_MEASURES)
+
+
 def train_model(
     lesson: Lesson,
     codebook: Codebook,
@@ -163,7 +171,10 @@ def train_model(
     trust = np.where(lesson.trust > 0, lesson.trust, 1.0)[:, None] * known
     blend = fit_blend(held_out, targets, answers, trust)
     features = mixture_features(held_out, lesson.inputs.measures)
-    mixture, probabilities = fit_mixture(features, targets, answers, trust, folds)
+    codes = [code.code for code in codebook.codes]
+    mixture, probabilities = fit_mixture(
+        features, targets, codes, codes_of_measures(codebook, lesson.inputs.measures.shape[1]), answers, trust, folds
+    )
     parts = fit_parts(lesson, vectors, topics, n_marks, targets, options)
     return {
         **parts, **blend, **mixture,
