@@ -50,7 +50,7 @@ def test_combined_stays_above_its_floor_on_documents_it_has_not_seen(evaluation,
 
     # One fold of five, and a shorter training than the shipped model's: a floor, not the figure of the README.
     train, test = next(evaluation.folds_by_document(task))
-    options = TrainingOptions(n_folds=2, network=NetworkOptions(n_rounds=8))
+    options = TrainingOptions(n_folds=2, n_networks=1, network=NetworkOptions(n_rounds=8))
     found = evaluation.predict_held_out(task, iter([(train, test)]), options)
     hand = task.lesson.values[test]
     figures = evaluation.macro_f1(

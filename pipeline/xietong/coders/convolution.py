@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xietong.coders.word_counts import WordRows
@@ -34,16 +35,18 @@ class Marks(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Tables made once from the trained parameters.
+    """Tables made once from the trained parameters, in grid units, int16.
 
-    ``words[o]``: answers of all filters to each word at offset ``o``, int16, shape (n_words + 1, n_filters), in grid
-    units; ``marks[o]`` the same for each mark; offsets are -1, 0, 1. ``bias``: shape (n_filters,).
+    ``here``: answers of all filters to each word at its own place, shape (n_words + 1, n_filters). ``left``, ``right``:
+    answers of the filters over three words to the word before and after, shape (n_words + 2, n_wide), the last row,
+    of zeros, standing for no word. ``marks``: the same three for each mark, all of shape (n_marks, n_filters).
     ``out``: float64, shape (n_filters, n_targets); ``out_bias``: shape (n_targets,).
     """
 
-    words: tuple[NDArray[np.int16], ...]
-    marks: tuple[NDArray[np.int16], ...]
-    bias: NDArray[np.int16]
+    here: NDArray[np.int16]
+    left: NDArray[np.int16]
+    right: NDArray[np.int16]
+    marks: tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int16]]
     out: NDArray[np.float64]
     out_bias: NDArray[np.float64]
 
@@ -54,8 +57,8 @@ def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any
     Parameters
     ----------
     parameters
-        ``layer`` (n_dimensions, n_hidden), ``layer_bias``, ``mark`` (n_marks, n_hidden),
-        ``one`` (n_hidden, n_filters_1), ``three`` (3, n_hidden, n_filters_3), ``bias`` (n_filters,), ``out``, ``out_bias``.
+        ``layer`` (n_dimensions, n_hidden), ``layer_bias``, ``mark`` (n_marks, n_hidden), ``one`` (n_hidden, n_narrow),
+        ``three`` (3, n_hidden, n_wide), ``bias`` (n_filters,), ``out``, ``out_bias``.
     vectors
         Vectors of the words, shape (n_words + 1, n_dimensions); row 0 for words without one.
     """
@@ -64,11 +67,13 @@ def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any
     of = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
     hidden = np.maximum(vectors.astype(np.float64) @ of["layer"] + of["layer_bias"], 0.0)
     nothing = np.zeros_like(of["one"])
-    filters = [np.hstack([of["one"] if offset == 1 else nothing, of["three"][offset]]) for offset in range(3)]
+    before, at, after = (np.hstack([of["one"] if o == 1 else nothing, of["three"][o]]) for o in range(3))
+    no_word = np.zeros((1, of["three"].shape[2]), dtype=np.int16)
     return Network(
-        words=tuple(_to_grid(hidden @ part) for part in filters),
-        marks=tuple(_to_grid(of["mark"] @ part) for part in filters),
-        bias=_to_grid(of["bias"]),
+        here=_to_grid(hidden @ at) + _to_grid(of["bias"]),
+        left=np.vstack([_to_grid(hidden @ of["three"][0]), no_word]),
+        right=np.vstack([_to_grid(hidden @ of["three"][2]), no_word]),
+        marks=(_to_grid(of["mark"] @ before), _to_grid(of["mark"] @ at), _to_grid(of["mark"] @ after)),
         out=np.round(of["out"] / GRID, 9),
         out_bias=of["out_bias"],
     )
@@ -81,37 +86,39 @@ def _to_grid(values: NDArray[np.float64]) -> NDArray[np.int16]:
 
 
 def answer_filters(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.int16]:
-    """Give the answer of every filter at every word, shape (n_tokens, n_filters), in grid units, 0 where negative."""
+    """Give the answer of every filter at every word, shape (n_tokens, n_filters), in grid units."""
     import numpy as np
 
     numbers, first = rows.numbers, rows.first
-    answers = network.words[1][numbers] + network.bias
-    within_left = np.ones(len(numbers), dtype=bool)  # words that have a left neighbour in their passage
-    within_left[first[:-1][first[:-1] < len(numbers)]] = False
-    right = np.nonzero(within_left)[0]
-    narrow = network.out.shape[0] - _n_wide(network)
-    answers[right, narrow:] += network.words[0][numbers[right - 1], narrow:]
-    answers[right - 1, narrow:] += network.words[2][numbers[right], narrow:]
+    n_words, n_wide = network.left.shape
+    answers = network.here[numbers]
+    if not len(numbers):
+        return answers
+    inner = first[1:-1][(first[1:-1] > 0) & (first[1:-1] < len(numbers))]  # where another passage starts
+    before, after = numbers[:-1].copy(), numbers[1:].copy()
+    before[inner - 1] = after[inner - 1] = n_words - 1
+    answers[1:, -n_wide:] += network.left[before]
+    answers[:-1, -n_wide:] += network.right[after]
     if len(marks.token):
-        starts = np.nonzero(np.diff(marks.token, prepend=-1))[0]
-        token = marks.token[starts]
-        for offset, table in zip((1, 0, -1), network.marks, strict=True):
-            total = np.add.reduceat(table[marks.mark], starts, axis=0, dtype=np.int16)
-            target = token + offset
-            inside = (target >= 0) & (target < len(numbers))
-            if offset == 1:
-                inside[inside] &= within_left[target[inside]]
-            elif offset == -1:
-                inside &= within_left[token]
-            answers[target[inside]] += total[inside]
-    np.maximum(answers, 0, out=answers)
+        _add_marks(answers, marks, network, inner)
     return answers
 
 
-def _n_wide(network: Network) -> int:
+def _add_marks(answers: NDArray[np.int16], marks: Marks, network: Network, inner: NDArray[np.int64]) -> None:
+    """Add what the marks mean to the filters at the marked word and its neighbours in the passage."""
     import numpy as np
 
-    return int(np.any(network.words[0] != 0, axis=0).sum())
+    starts = np.nonzero(np.diff(marks.token, prepend=-1))[0]
+    token = marks.token[starts]
+    is_first, is_last = np.zeros((2, len(answers)), dtype=bool)
+    is_first[inner] = is_first[0] = True
+    is_last[inner - 1] = is_last[-1] = True
+    n_wide = network.left.shape[1]
+    for step, table, outside in zip((1, 0, -1), network.marks, (is_last, None, is_first), strict=True):
+        columns = slice(None) if step == 0 else slice(-n_wide, None)
+        used = np.ones(len(token), dtype=bool) if outside is None else ~outside[token]
+        total = np.add.reduceat(table[:, columns][marks.mark], starts, axis=0, dtype=np.int16)
+        answers[token[used] + step, columns] += total[used]
 
 
 def score_network(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.float64]:
@@ -120,8 +127,10 @@ def score_network(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.
 
     answers = answer_filters(rows, marks, network)
     highest = np.zeros((rows.n_passages, network.out.shape[0]), dtype=np.int16)
-    filled = np.diff(rows.first) > 0
-    if filled.any():
-        highest[filled] = np.maximum.reduceat(answers, rows.first[:-1][filled], axis=0)
+    edges = rows.first.tolist()
+    for passage, (low, high) in enumerate(pairwise(edges)):
+        if high > low:  # an own loop: reduceat goes row by row and takes four times as long
+            np.max(answers[low:high], axis=0, out=highest[passage])
+    np.maximum(highest, 0, out=highest)
     # einsum adds in the same order whatever the batch; a matrix product would not
     return np.einsum("ij,jk->ik", highest.astype(np.float64), network.out) + network.out_bias

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,36 @@ def fit_network(
                 parameters[name] *= 1 - rate * options.decay
                 parameters[name] -= size * first_moment[name] / (np.sqrt(second_moment[name]) + 1e-8)
     return parameters
+
+
+def merge_networks(networks: Sequence[dict[str, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
+    """Make one network whose logits are the means of several: layers side by side, filters each with its own layer."""
+    import numpy as np
+    from scipy.linalg import block_diag
+
+    def beside(name: str) -> NDArray[np.float32]:
+        return np.concatenate([network[name] for network in networks], axis=-1)
+
+    n_narrow = [network["one"].shape[1] for network in networks]
+    narrow = [slice(None, n) for n in n_narrow]
+    wide = [slice(n, None) for n in n_narrow]
+    three = [block_diag(*(network["three"][offset] for network in networks)) for offset in range(3)]
+
+    def by_filter(name: str) -> NDArray[np.float32]:
+        pairs = list(zip(networks, narrow, wide, strict=True))
+        return np.concatenate([network[name][n] for network, n, _ in pairs] + [network[name][w] for network, _, w in pairs])
+
+    merged = {
+        "layer": beside("layer"),
+        "layer_bias": beside("layer_bias"),
+        "mark": beside("mark"),
+        "one": block_diag(*(network["one"] for network in networks)),
+        "three": np.stack(three),
+        "bias": by_filter("bias"),
+        "out": by_filter("out") / len(networks),
+        "out_bias": np.mean([network["out_bias"] for network in networks], axis=0),
+    }
+    return {name: value.astype(np.float32) for name, value in merged.items()}
 
 
 def _start(

@@ -9,15 +9,25 @@ from xietong.coders.word_counts import WordRows
 from xietong.records import Cue, TokenisedPassage
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 #: At most this many words per code, each worth at least this share of the weightiest.
 MOST_WORDS, LEAST_SHARE = 3, 0.4
 
 
+def telling_words(rows: WordRows, is_telling: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the words of a batch that may be cited, and where those of each passage start, shape (n_passages + 1,)."""
+    import numpy as np
+
+    places = np.nonzero(is_telling[rows.numbers])[0]
+    return places, np.searchsorted(places, rows.first)
+
+
 def cite_words(
     passages: Sequence[TokenisedPassage],
     rows: WordRows,
+    telling: tuple[NDArray[np.int64], NDArray[np.int64]],
     passage: NDArray[Any],
     code: NDArray[Any],
     column: NDArray[Any],
@@ -27,6 +37,8 @@ def cite_words(
 
     Parameters
     ----------
+    telling
+        What :func:`telling_words` gave for the batch.
     passage, code, column
         One element per assigned code: the passage, the code, and its column of ``weights``.
     weights
@@ -34,13 +46,14 @@ def cite_words(
     """
     import numpy as np
 
-    lengths = np.diff(rows.first)[passage]
+    places, first = telling
+    lengths = np.diff(first)[passage]
     total = int(lengths.sum())
     if not total:
         return []
     pair_first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     pair = np.repeat(np.arange(len(passage)), lengths)
-    token = np.arange(total) - np.repeat(pair_first - rows.first[:-1][passage], lengths)
+    token = places[np.arange(total) - np.repeat(pair_first - first[:-1][passage], lengths)]
     value = weights[rows.numbers[token], column[pair]]
     filled = lengths > 0
     peak = np.zeros(len(passage))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
 from xietong.coders.convolution import score_network
-from xietong.coders.evidence import cite_words
+from xietong.coders.evidence import cite_words, telling_words
 from xietong.coders.inputs import Inputs
 from xietong.coders.mixture import blend_scores, score_words
 from xietong.coders.model import CodingModel, Target, values_of
@@ -75,8 +75,8 @@ def code_by_blend(
     column = (
         code if weights.shape[1] == len(codebook.codes) else first_targets(fitted.targets, len(codebook.codes))[code]
     )
-    telling = np.where(fitted.idf >= LEAST_TELLING, 1.0, 0.0)[:, None]
-    cues = cite_words(passages, inputs.rows, passage, code, column, weights * telling)
+    telling = telling_words(inputs.rows, fitted.idf >= LEAST_TELLING)
+    cues = cite_words(passages, inputs.rows, telling, passage, code, column, weights)
     return Coding(coder_id, code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues))
 
 

@@ -22,6 +22,10 @@ BLENDS = {"learned": ("linear", "network"), "keywords": ("keyness",), "topics": 
 OWN, SHARED, OWN_MEASURES, PASSAGE_MEASURES = 1.0, 0.1, 0.8, 0.3
 
 
+#: A threshold is drawn towards the cautious one as if by this many examples.
+CAUTIOUS, DOUBT = 0.4, 40
+
+
 def score_words(
     counts: csr_matrix,
     idf: NDArray[np.float64],
@@ -183,7 +187,10 @@ def pick_thresholds(probabilities: NDArray[Any], answers: NDArray[Any], trust: N
         hits = np.concatenate([np.cumsum((weight * positive)[order][::-1])[::-1], [0.0]])[at]
         f1 = 2 * hits / (assigned + weight[positive].sum())
         padded = np.pad(f1, 6, mode="edge")
-        thresholds[number] = grid[int(np.argmax(np.convolve(padded, kernel, mode="valid")))]
+        best = grid[int(np.argmax(np.convolve(padded, kernel, mode="valid")))]
+        n_positive = int(positive.sum())
+        # with few examples the best threshold is mostly chance: stay near a cautious one
+        thresholds[number] = (n_positive * best + DOUBT * CAUTIOUS) / (n_positive + DOUBT)
     return np.round(thresholds, 4)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xietong.codebook import Codebook
 from xietong.coders.convolution import prepare_network, score_network
-from xietong.coders.convolution_training import NetworkOptions, fit_network
+from xietong.coders.convolution_training import NetworkOptions, fit_network, merge_networks
 from xietong.coders.features import CODE_MEASURES, PASSAGE_MEASURES
 from xietong.coders.inputs import Inputs
 from xietong.coders.linear import LEAST_KEYNESS, fit_keyness, fit_linear, inverse_frequency
@@ -38,6 +38,7 @@ class TrainingOptions:
     """How training goes."""
 
     n_folds: int = 4
+    n_networks: int = 2  # networks with different starts, whose logits are averaged
     network: NetworkOptions = field(default_factory=NetworkOptions)
     linear_strength: float = 3.0
     trusted_weight: float = 2.0  # weight of twice-coded passages where mixture and thresholds are fitted
@@ -102,8 +103,12 @@ def fit_parts(
     counts = lesson.inputs.counts
     idf = inverse_frequency(counts)
     weights, bias = fit_linear(weigh_counts(counts, idf), answers, known, strength=options.linear_strength)
-    network = fit_network(
-        lesson.inputs.rows, lesson.inputs.marks, vectors, n_marks, answers, known, options=options.network
+    rows, marks = lesson.inputs.rows, lesson.inputs.marks
+    network = merge_networks(
+        [
+            fit_network(rows, marks, vectors, n_marks, answers, known, options=replace(options.network, seed=seed))
+            for seed in range(options.n_networks)
+        ]
     )
     keyness = fit_keyness(counts, lesson.values >= 1)
     keyness = np.where((keyness > LEAST_KEYNESS) & (idf > 0)[:, None], keyness, 0.0)
