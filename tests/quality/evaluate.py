@@ -32,7 +32,7 @@ from train_base_model import Gold, read_gold
 from xietong.bundled import bundled
 from xietong.codebook import Codebook, read_codebook
 from xietong.coders import BUNDLED_MODEL
-from xietong.coders.combined import score_combined
+from xietong.coders.combined import distance_from, score_combined
 from xietong.coders.inputs import Inputs, read_inputs
 from xietong.coders.marks import name_marks
 from xietong.coders.matching import Matcher
@@ -174,11 +174,7 @@ def surest_share(
         if true.sum() < 20:
             continue
         assigned = found.values["combined"][rows, target.code] >= target.least
-        probability, threshold = found.probabilities[rows, number], found.thresholds[rows, number]
-        # how far beyond the threshold, as a share of the way to certainty
-        distance = np.where(
-            probability >= threshold, (probability - threshold) / (1 - threshold), (threshold - probability) / threshold
-        )
+        distance = distance_from(found.thresholds[rows, number], found.probabilities[rows, number])
         kept = np.argsort(-distance, kind="stable")[: round(share * len(rows))]
         scores[aspect].append(f1_score(true[kept], assigned[kept])[2])
     return {aspect: float(np.mean(values)) for aspect, values in scores.items()}

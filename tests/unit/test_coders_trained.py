@@ -83,7 +83,9 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     topics = np.full((len(words) + 1, 3), 1 / 3)
     lesson = Lesson(read_inputs(passages, codebook, matcher, WordNumbers(words)), values, groups, np.ones(len(texts)))
     marks = name_marks([code.code for code in codebook.codes], matcher)
-    options = TrainingOptions(n_folds=2, n_networks=1, network=NetworkOptions(n_hidden=16, n_narrow=8, n_wide=8, n_rounds=12))
+    options = TrainingOptions(
+        n_folds=2, n_networks=1, network=NetworkOptions(n_hidden=16, n_narrow=8, n_wide=8, n_rounds=12)
+    )
     trained = train_model(lesson, codebook, vectors * np.float32(0.02), topics, len(marks), options=options)
     arrays = stored_arrays(trained)
     arrays |= {

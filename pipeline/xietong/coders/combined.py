@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: A decision this near its threshold, in probability, asks for a person's eye.
-NEAR = 0.12
+#: A decision this near its threshold, in log-odds, asks for a person's eye.
+NEAR = 0.8
 
 
 def code_by_combined(
@@ -48,8 +48,9 @@ def code_by_combined(
     thresholds = fitted.arrays["combined_thresholds"]
     values = values_of(probabilities, thresholds, fitted.targets, len(codebook.codes))
     review = np.zeros(values.shape, dtype=bool)
+    distance = distance_from(thresholds, probabilities)
     for number, target in enumerate(fitted.targets):
-        review[:, target.code] |= np.abs(probabilities[:, number] - thresholds[number]) < NEAR
+        review[:, target.code] |= distance[:, number] < NEAR
     cues = _gather(cite_terms(found, matcher, values), codings, values)
     return Coding(
         "combined", code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues), review
@@ -68,6 +69,17 @@ def score_combined(
     features = mixture_features(scores, measures)
     # einsum adds in the same order whatever the batch; a matrix product would not
     return np.round(logistic(np.einsum("ij,jk->ik", features, mixture) + bias), DECIMALS)
+
+
+def distance_from(thresholds: NDArray[np.float64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Say how far decisions are from their thresholds, in log-odds: how sure they are."""
+    import numpy as np
+
+    def log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        bounded = np.clip(probability, 0.001, 0.999)
+        return np.log(bounded / (1 - bounded))
+
+    return np.abs(log_odds(probabilities) - log_odds(np.asarray(thresholds)))
 
 
 def combine_without_model(codings: Sequence[Coding], codebook: Codebook) -> Coding:

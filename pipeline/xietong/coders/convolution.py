@@ -87,7 +87,6 @@ def _to_grid(values: NDArray[np.float64]) -> NDArray[np.int16]:
 
 def answer_filters(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.int16]:
     """Give the answer of every filter at every word, shape (n_tokens, n_filters), in grid units."""
-    import numpy as np
 
     numbers, first = rows.numbers, rows.first
     n_words, n_wide = network.left.shape

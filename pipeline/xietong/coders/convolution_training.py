@@ -96,7 +96,9 @@ def merge_networks(networks: Sequence[dict[str, NDArray[np.float32]]]) -> dict[s
 
     def by_filter(name: str) -> NDArray[np.float32]:
         pairs = list(zip(networks, narrow, wide, strict=True))
-        return np.concatenate([network[name][n] for network, n, _ in pairs] + [network[name][w] for network, _, w in pairs])
+        return np.concatenate(
+            [network[name][n] for network, n, _ in pairs] + [network[name][w] for network, _, w in pairs]
+        )
 
     merged = {
         "layer": beside("layer"),

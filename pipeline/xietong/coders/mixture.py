@@ -23,7 +23,7 @@ OWN, SHARED, OWN_MEASURES, PASSAGE_MEASURES = 1.0, 0.1, 0.8, 0.3
 
 
 #: A threshold is drawn towards the cautious one as if by this many examples.
-CAUTIOUS, DOUBT = 0.4, 40
+CAUTIOUS, DOUBT = 0.3, 40
 
 
 def score_words(
