@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,12 +27,11 @@ from xietong.coders import BUNDLED_MODEL
 from xietong.coders.inputs import read_inputs
 from xietong.coders.marks import name_marks
 from xietong.coders.matching import Matcher
-from xietong.coders.mixture import pick_thresholds
-from xietong.coders.model import describe_codes, list_targets
+from xietong.coders.model import describe_codes
 from xietong.coders.model_files import pack_texts, write_model
 from xietong.coders.terms import prepare_terms
 from xietong.coders.topic_fitting import fit_seeded_topics
-from xietong.coders.training import Lesson, TrainingOptions, stored_arrays, target_matrix, train_model
+from xietong.coders.training import Lesson, TrainingOptions, held_out_figures, stored_arrays, train_model
 from xietong.coders.word_counts import WordNumbers, figure_or_word
 from xietong.coders.word_vectors import VectorOptions, fit_vectors
 from xietong.normalise import fold
@@ -184,24 +182,6 @@ def seed_words(codebook: Codebook, known: set[str], tokeniser: Tokeniser) -> lis
     return [{w: min(weight, 3.0) for w, weight in seed.items() if weight > 0.5 * total[w]} for seed in seeds]
 
 
-def held_out_figures(trained: dict[str, Any], lesson: Lesson, codebook: Codebook) -> dict[str, float]:
-    """Give F1 of each target on the twice-coded passages, each coded by parts and thresholds that had not seen it."""
-    targets = list_targets(codebook)
-    answers, known = target_matrix(lesson.values, targets)
-    probabilities, folds = trained["probabilities"], trained["folds"]
-    assigned = np.zeros(answers.shape, dtype=bool)
-    for fold_number in np.unique(folds):
-        inside = folds == fold_number
-        trust = lesson.trust[:, None] * known
-        thresholds = pick_thresholds(probabilities[~inside], answers[~inside], trust[~inside])
-        assigned[inside] = probabilities[inside] >= thresholds
-    rows = lesson.trust > 1
-    true, said = answers[rows] > 0, assigned[rows]
-    f1 = 2 * (true & said).sum(axis=0) / np.maximum(true.sum(axis=0) + said.sum(axis=0), 1)
-    names = [f"{codebook.codes[target.code].column} >= {target.least}" for target in targets]
-    return {name: round(float(value), 2) for name, value in zip(names, f1, strict=True)}
-
-
 def make_model(gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, folder: Path) -> str:
     """Train on all hand-coded passages and write the model folder."""
     inputs = read_inputs(gold.passages, codebook, matcher, WordNumbers(words.words))
@@ -228,7 +208,7 @@ def make_model(gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, f
         },
         "figures": {
             "what": "F1 on passages coded twice, from documents that were held out (four folds)",
-            **held_out_figures(trained, lesson, codebook),
+            **held_out_figures(trained, lesson, codebook, gold.trust > 1),
         },
         "limits": [
             "Trained on government reports, plans, laws, speeches and minutes; other kinds of text are untested.",

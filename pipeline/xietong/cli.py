@@ -331,6 +331,31 @@ def agree(
 
 
 @app.command()
+def train(
+    run: RunFolder,
+    out: Annotated[Path | None, typer.Option(help="Folder for the model; model/ in the run folder by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the coders on the run's hand codes, for this codebook; use the model with run --model FOLDER.
+
+    Example: xietong train outputs/sample --out outputs/sample/model
+    """
+    import json
+
+    from xietong.own_model import train as train_model
+    from xietong.runs import open_run
+
+    opened = open_run(run)
+    folder = out or opened.folder / "model"
+    card = train_model(opened, folder)
+    if as_json:
+        print(json.dumps(card, ensure_ascii=False, indent=1))
+        return
+    print(f"{folder}: {card['data']}")
+    print("\n".join(f"{name}: {figure}" for name, figure in card["figures"].items()))
+
+
+@app.command()
 def topics(
     run: RunFolder,
     method: Annotated[str, typer.Option(help="nmf, lda or tomotopy.")] = "nmf",

@@ -188,6 +188,27 @@ def train_model(
     }  # fmt: skip
 
 
+def held_out_figures(
+    trained: dict[str, Any], lesson: Lesson, codebook: Codebook, rows: NDArray[np.bool_]
+) -> dict[str, float]:
+    """Give F1 of each target on the passages ``rows``, each coded by parts and thresholds that had not seen it."""
+    import numpy as np
+
+    targets = list_targets(codebook)
+    answers, known = target_matrix(lesson.values, targets)
+    probabilities, folds = trained["probabilities"], trained["folds"]
+    trust = lesson.trust[:, None] * known
+    assigned = np.zeros(answers.shape, dtype=bool)
+    for fold_number in np.unique(folds):
+        inside = folds == fold_number
+        thresholds = pick_thresholds(probabilities[~inside], answers[~inside], trust[~inside])
+        assigned[inside] = probabilities[inside] >= thresholds
+    true, said = answers[rows] > 0, assigned[rows]
+    f1 = 2 * (true & said).sum(axis=0) / np.maximum(true.sum(axis=0) + said.sum(axis=0), 1)
+    names = [f"{codebook.codes[target.code].column} >= {target.least}" for target in targets]
+    return {name: round(float(value), 2) for name, value in zip(names, f1, strict=True)}
+
+
 def stored_arrays(trained: dict[str, Any]) -> dict[str, NDArray[Any]]:
     """Give a trained model's arrays as they are stored: small whole numbers with scales, rounded parameters."""
     import numpy as np
