@@ -34,7 +34,9 @@ def test_every_option_says_what_it_does(names):
     assert not silent
 
 
-@pytest.mark.parametrize("names", [n for n in COMMANDS if n not in {("run",), ("review",), ("agree",)}], ids=" ".join)
+@pytest.mark.parametrize(
+    "names", [n for n in COMMANDS if n not in {("run",), ("review",), ("agree",), ("train",)}], ids=" ".join
+)
 def test_the_example_of_each_command_works(names, sample_run, tmp_path):
     example = COMMANDS[names].help.rsplit("Example: ", 1)[1].strip()
     passage = sample_run.tags().query("value > 0")["passage_id"].iloc[0]
