@@ -39,6 +39,7 @@ CODEBOOK = Codebook(
         CueWord(language="zh", cue="白谷", kind="place"),
         CueWord(language="zh", cue="没有", kind="negation"),
         CueWord(language="zh", cue="研究所", kind="name_tail"),
+        CueWord(language="zh", cue="、", kind="list_mark"),
     ),
 )
 
@@ -65,6 +66,9 @@ def code(*texts: str):
         ("读《降雨记》一书。", 0, 0),  # a title is no statement
         ("今年没有降雨。", 0, 0),
         ("降雨研究所搬家。", 0, 0),
+        ("说到降雨、霜冻、日照。", 0, 0),  # an item of a list is a mere mention …
+        ("说到降雨、霜冻,天湿。", 1, 0),  # … and counts in company
+        ("降雨、霜冻之后又有降雨。", 1, 0),  # the better of two mentions counts
         ("Heavy showers fell.", 1, 0),
         ("HEAVY-SHOWERS everywhere", 1, 0),
         ("It was drizzling.", 1, 0),
