@@ -75,9 +75,32 @@ def read_codes(files: Sequence[Path], run: Run, *, coder: str = "") -> list[Hand
             from xietong.export.labelstudio import import_codes
 
             found += import_codes(file, run)
+        elif ending == ".zip":
+            from xietong.export.inception import import_codes as import_inception
+
+            found += import_inception(file, run, coder=coder or "inception")
+        elif ending == ".qdpx":
+            from xietong.export.refi_import import import_codes as import_project
+
+            project = import_project(file, run, coder=coder)
+            _warn(file, [*project.unknown_codes, *project.unknown_sources])
+            found += project.codings
         else:
-            raise UsageError(f"{file.name}: hand codes are read from .xlsx, .csv and Label Studio's .json")
+            raise UsageError(
+                f"{file.name}: hand codes are read from .xlsx, .csv, .json (Label Studio), .zip (INCEpTION), .qdpx"
+            )
     return found
+
+
+def _warn(file: Path, unknown: Sequence[str]) -> None:
+    """Say what a project holds that the run does not know."""
+    import sys
+
+    from xietong.console import safe
+
+    if unknown:
+        names = ", ".join(unknown[:10]) + (" …" if len(unknown) > 10 else "")
+        print(safe(f"{file.name}: not in this run or its codebook, left out: {names}"), file=sys.stderr)
 
 
 def take_in(run: Run, files: Sequence[Path], *, coder: str = "") -> str:
