@@ -102,7 +102,11 @@ def test_no_confirmed_code_is_lost_when_the_server_is_killed_during_saving(make_
         ]
         for writer in writers:
             writer.start()
-        time.sleep(0.1 + dice.random() * 0.3)
+        # on a busy machine the first confirmation takes a while; then the kill falls into the saves that follow
+        before, deadline = dict(confirmed["A"]), time.monotonic() + 60
+        while confirmed["A"] == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(dice.random() * 0.2)
         server.kill()
         for writer in writers:
             writer.join()
@@ -116,5 +120,4 @@ def test_no_confirmed_code_is_lost_when_the_server_is_killed_during_saving(make_
         n_confirmed.append(sum(max(c.values(), default=0) for c in confirmed.values()))
         server.start()
     server.close()
-    # most servers were killed in the middle of work: saves were confirmed between kills
-    assert len(set(n_confirmed)) > n_kills / 3
+    assert len(set(n_confirmed)) == n_kills  # each server had confirmed saves before it was killed
