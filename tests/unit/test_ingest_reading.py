@@ -234,3 +234,25 @@ def test_tables_of_html_inside_plain_text_lose_their_tags(tmp_path: Path) -> Non
 
 def test_a_tag_that_a_text_mentions_stays(tmp_path: Path) -> None:
     assert "<td>" in read(tmp_path, "a.txt", "表格用 <td> 標記，共建平臺。".encode())[0].text
+
+
+def test_archives_are_read_by_a_process_that_read_parquet_before(tmp_path: Path) -> None:
+    import io
+    import tarfile
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"id": ["a"], "text": [TEXT], "n": [1]}), tmp_path / "a.parquet")
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("报告.txt")
+        member.size = len(TEXT.encode())
+        archive.addfile(member, io.BytesIO(TEXT.encode()))
+    with Reader() as reader:
+        documents = [document for source in find_sources([tmp_path]) for document in reader.read(source)]
+    assert [(document.file, document.status) for document in documents] == [
+        ("a.parquet", "ok"),
+        ("b.tar.gz", "ok"),
+        ("b.tar.gz!/b.tar!/报告.txt", "ok"),
+        ("b.tar.gz!/b.tar", "ok"),
+    ]

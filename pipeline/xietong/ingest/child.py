@@ -78,9 +78,14 @@ def _ask_parent(requests: IO[bytes], answers: IO[bytes], bounds: Bounds, *, can_
 
 
 def _memory_mb() -> float:
+    """Give the most memory used so far, or half the address space where that is more: some libraries set aside a lot."""
     try:
         import resource
     except ImportError:
         return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return max(peak, int(file.read().split()[0]) * resource.getpagesize() / 2e6)
+    except (OSError, ValueError, IndexError):
+        return peak

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -291,11 +292,15 @@ def read_location(source: Source, bounds: Bounds) -> bytes:
         raise problem
     try:
         with open(source.location, "rb") as file:
-            data = file.read(bounds.file_mb * MB + 1)
+            # read() sets aside as much memory as it is asked for, so it is asked for no more than there is
+            size = min(os.fstat(file.fileno()).st_size, bounds.file_mb * MB)
+            data = file.read(size + 1)
     except PermissionError as error:
         raise Unreadable("no_permission") from error
     except FileNotFoundError as error:
         raise Unreadable("changed") from error
+    except MemoryError as error:
+        raise Unreadable("too_much_memory", mb=bounds.memory_mb) from error
     except OSError as error:
         raise Unreadable("unreadable", what=error.strerror or "input/output error") from error
     if len(data) > bounds.file_mb * MB:
