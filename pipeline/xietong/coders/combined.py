@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: A decision this near its threshold, in log-odds, asks for a person's eye.
-NEAR = 0.8
+NEAR = 0.4
 
 
 def code_by_combined(
