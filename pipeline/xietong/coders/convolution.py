@@ -107,17 +107,19 @@ def _add_marks(answers: NDArray[np.int16], marks: Marks, network: Network, inner
     """Add what the marks mean to the filters at the marked word and its neighbours in the passage."""
     import numpy as np
 
-    starts = np.nonzero(np.diff(marks.token, prepend=-1))[0]
-    token = marks.token[starts]
     is_first, is_last = np.zeros((2, len(answers)), dtype=bool)
     is_first[inner] = is_first[0] = True
     is_last[inner - 1] = is_last[-1] = True
     n_wide = network.left.shape[1]
-    for step, table, outside in zip((1, 0, -1), network.marks, (is_last, None, is_first), strict=True):
-        columns = slice(None) if step == 0 else slice(-n_wide, None)
-        used = np.ones(len(token), dtype=bool) if outside is None else ~outside[token]
-        total = np.add.reduceat(table[:, columns][marks.mark], starts, axis=0, dtype=np.int16)
-        answers[token[used] + step, columns] += total[used]
+    starts = np.nonzero(np.diff(marks.token, prepend=-1))[0]
+    rank = np.arange(len(marks.token)) - np.repeat(starts, np.diff(starts, append=len(marks.token)))
+    # the first mark of every word, then the second …: no word twice at once, so that none is lost in the addition
+    for turn in range(int(rank.max()) + 1):
+        token, mark = marks.token[rank == turn], marks.mark[rank == turn]
+        for step, table, outside in zip((1, 0, -1), network.marks, (is_last, None, is_first), strict=True):
+            columns = slice(None) if step == 0 else slice(-n_wide, None)
+            used = np.ones(len(token), dtype=bool) if outside is None else ~outside[token]
+            answers[token[used] + step, columns] += table[mark[used], columns]
 
 
 def score_network(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.float64]:
