@@ -42,7 +42,7 @@ def code_some_on_the_page(line: str, folder: Path) -> int:
         [sys.executable, "-u", "-m", *line.split()], cwd=folder, stdout=subprocess.PIPE, text=True
     )
     try:
-        stop = threading.Timer(120, server.kill)
+        stop = threading.Timer(900, server.kill)  # a busy machine takes long to start it
         stop.start()
         assert server.stdout
         address = server.stdout.readline().strip()
