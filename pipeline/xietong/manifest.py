@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xietong.merge import Counts
 
 _NAME = "manifest.json"
+_PROGRAM_FILES = {".py", ".csv", ".txt", ".json", ".html", ".css", ".js"}
 #: Libraries whose version can change a result.
 _LIBRARIES = (
     "opencc", "jieba", "rjieba", "spacy", "spacy-lookups-data", "ahocorasick_rs", "pypdfium2", "lxml", "selectolax",
@@ -36,7 +37,7 @@ def program_hash() -> str:
     package = Path(__file__).parent
     digest = hashlib.sha256()
     for file in sorted(package.rglob("*")):
-        if file.is_file() and file.suffix in {".py", ".csv", ".txt", ".json"} and "_bundled" not in file.parts:
+        if file.is_file() and file.suffix in _PROGRAM_FILES and "_bundled" not in file.parts:
             digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes() + b"\0")
     return content_hash(__version__, digest.hexdigest(), library_versions())
 
