@@ -148,6 +148,8 @@ def closing_summary(run: Run, quiet: bool) -> int:
         "summary", documents=sum(counts["by_status"].values()), statuses=statuses, passages=counts["passages"]
     )
     console.print(f"\n{said}", markup=False)
+    if not run.manifest["model"]["hash"]:
+        console.print(message("no_model", codebook=run.codebook.name), markup=False)
     _print_failures(run, console)
     _print_first_passages(run, console)
     places = {"table": f"{run.folder / 'passages.xlsx'}, passages.csv"}
