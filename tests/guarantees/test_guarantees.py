@@ -57,6 +57,13 @@ def test_same_input_gives_the_same_bytes_whatever_the_hash_seed_and_locale(sampl
     assert table_hashes(xietong.open_run(tmp_path / "run")) == table_hashes(sample_run)
 
 
+def test_same_input_gives_the_same_bytes_on_a_dask_cluster(sample_run, tmp_path):
+    pytest.importorskip("distributed")
+    done = command("run", SAMPLE, "--out", tmp_path / "run", "--quiet", "--engine", "dask", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert table_hashes(xietong.open_run(tmp_path / "run")) == table_hashes(sample_run)
+
+
 def test_order_of_the_inputs_changes_nothing(tmp_path):
     files = [SAMPLE / name for name in sorted(os.listdir(SAMPLE))[:4]]
     forwards = xietong.run(files, tmp_path / "a", jobs=1, has_report=False)
