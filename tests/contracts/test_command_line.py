@@ -1,5 +1,6 @@
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,9 +41,10 @@ def test_every_option_says_what_it_does(names):
 def test_the_example_of_each_command_works(names, sample_run, tmp_path):
     example = COMMANDS[names].help.rsplit("Example: ", 1)[1].strip()
     passage = sample_run.tags().query("value > 0")["passage_id"].iloc[0]
+    copy = tmp_path / "run"  # some commands add to the run folder
+    shutil.copytree(sample_run.folder, copy)
     words = [
-        word.replace("outputs/sample", str(sample_run.folder)).replace("0123456789abcdef", passage)
-        for word in shlex.split(example)
+        word.replace("outputs/sample", str(copy)).replace("0123456789abcdef", passage) for word in shlex.split(example)
     ]
     if {"export", "report"} & set(names):
         words += ["--out", str(tmp_path / "out")]

@@ -42,7 +42,7 @@ def test_killed_parser_becomes_a_row_and_the_next_document_is_read(tmp_path: Pat
         assert reader._child is not None
         child = reader._child.process
         child.send_signal(signal.SIGSTOP)  # it hangs over the document …
-        threading.Timer(0.3, child.kill).start()  # … and is killed there
+        threading.Timer(2.0, child.kill).start()  # … and is killed there
         lost = reader.read(good)[0]
         assert (lost.status, "signal 9" in lost.reason) == ("failed", True)
         assert reader.read(good)[0].text == TEXT
