@@ -36,7 +36,7 @@ def source_of(tmp_path: Path, name: str, content: bytes) -> Source:
     return Source(file=name, location=str(tmp_path / name))
 
 
-def test_killed_parser_becomes_a_row_and_the_next_document_is_read(tmp_path: Path, good: Source) -> None:
+def test_killed_parser_costs_at_most_its_row_and_the_next_document_is_read(tmp_path: Path, good: Source) -> None:
     with Reader() as reader:
         assert reader.read(good)[0].status == "ok"
         assert reader._child is not None
@@ -44,7 +44,8 @@ def test_killed_parser_becomes_a_row_and_the_next_document_is_read(tmp_path: Pat
         child.send_signal(signal.SIGSTOP)  # it hangs over the document …
         threading.Timer(2.0, child.kill).start()  # … and is killed there
         lost = reader.read(good)[0]
-        assert (lost.status, "signal 9" in lost.reason) == ("failed", True)
+        # a child that is replaced in the meantime reads the document all the same
+        assert lost.text == TEXT if lost.status == "ok" else "signal 9" in lost.reason
         assert reader.read(good)[0].text == TEXT
 
 
