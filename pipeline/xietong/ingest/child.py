@@ -83,9 +83,11 @@ def _memory_mb() -> float:
         import resource
     except ImportError:
         return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     try:
+        # ru_maxrss survives exec: in a child of a large process it is the parent's size, so the kernel's own mark is read
+        with open("/proc/self/status", encoding="ascii") as file:
+            peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) / 1e3
         with open("/proc/self/statm", encoding="ascii") as file:
             return max(peak, int(file.read().split()[0]) * resource.getpagesize() / 2e6)
-    except (OSError, ValueError, IndexError):
-        return peak
+    except (OSError, ValueError, IndexError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
