@@ -159,16 +159,20 @@ def codebook_suggest(
 @codebook_app.command("show")
 def codebook_show(
     codebook: Annotated[str, typer.Argument(help="Bundled name, folder or workbook.")] = "regional-coordination",
+    out: Annotated[Path | None, typer.Option(help="Folder to copy the codebook's files to, for editing.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a codebook: codes, definitions, how many terms.
+    """Print a codebook: codes, definitions, how many terms; with --out, copy its files to edit them.
 
     Example: xietong codebook show regional-coordination
     """
-    from xietong.codebook import read_codebook
-    from xietong.console import print_codebook
+    from xietong.codebook import copy_codebook, read_codebook
+    from xietong.console import print_codebook, print_files
 
-    print_codebook(read_codebook(codebook), as_json)
+    if out is not None:
+        print_files(copy_codebook(codebook, out))
+    else:
+        print_codebook(read_codebook(codebook), as_json)
 
 
 @app.command()

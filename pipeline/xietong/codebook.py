@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from xietong.codebook_checks import SCALES, Problem, find_problems
-from xietong.codebook_files import Sheet, read_sheets
-from xietong.errors import CodebookError
+from xietong.codebook_files import Sheet, copy_sheets, read_sheets
+from xietong.errors import CodebookError, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +125,27 @@ def check_codebook(place: str | Path) -> list[Problem]:
     """
     path = locate_codebook(place)
     return find_problems(*read_sheets(path), path.name)
+
+
+def copy_codebook(place: str | Path, folder: str | Path) -> list[Path]:
+    """Copy a codebook, a bundled one for instance, into a folder of your own to edit.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    CodebookError
+        If there is no such codebook.
+    UsageError
+        If the folder already holds a codebook, or cannot be written.
+    """
+    try:
+        return copy_sheets(locate_codebook(place), Path(folder))
+    except OSError as error:
+        raise UsageError(str(error)) from error
 
 
 def locate_codebook(place: str | Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,28 @@ def read_sheets(place: Path) -> tuple[dict[str, Sheet], list[tuple[str, str]]]:
         Pairs of file and reason for those that exist and cannot be read.
     """
     return _read_workbook(place) if place.is_file() else _read_folder(place)
+
+
+def copy_sheets(place: Path, folder: Path) -> list[Path]:
+    """Copy a codebook's files into ``folder``, to be edited there; nothing that exists is overwritten.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder already holds one of the files.
+    """
+    files = [place]
+    if place.is_dir():
+        wanted = {f"{name}.txt" if name == "lexicon" else f"{name}.csv" for name in SHEETS}
+        files = [path for path in sorted(place.iterdir()) if path.name.lower() in wanted]
+    copies = [folder / path.name for path in files]
+    for copy in copies:
+        if copy.exists():
+            raise FileExistsError(f"{copy} exists already and is not overwritten; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, copy in zip(files, copies, strict=True):
+        shutil.copyfile(path, copy)
+    return copies
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, Sheet], list[tuple[str, str]]]:

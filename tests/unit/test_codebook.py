@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from xietong.codebook import bundled_folder, bundled_names, check_codebook, read_codebook
-from xietong.errors import CodebookError
+from xietong.codebook import bundled_folder, bundled_names, check_codebook, copy_codebook, read_codebook
+from xietong.errors import CodebookError, UsageError
 
 SHEETS = {
     "codes": [
@@ -129,3 +129,12 @@ def test_a_broken_workbook_is_one_clear_error(tmp_path):
     (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(CodebookError, match=r"save it as \.xlsx"):
         read_codebook(tmp_path / "book.xlsx")
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_a_copied_codebook_is_the_same_and_is_never_overwritten(tmp_path, name):
+    copied = copy_codebook(name, tmp_path / "mine")
+    assert read_codebook(tmp_path / "mine").content_hash == read_codebook(name).content_hash
+    with pytest.raises(UsageError, match="exists already"):
+        copy_codebook(name, tmp_path / "mine")
+    assert copied[0].parent == tmp_path / "mine"
