@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from xietong.codebook import Codebook
-from xietong.records import CODED_KINDS, Coding, ReadDocument
+from xietong.records import CODED_KINDS, Coding, FoldedText, Passage, ReadDocument
 from xietong.tables import EVIDENCE, TAGS
 
 #: Scores below this are not written: they say "not this code" and would be most of the table.
@@ -32,90 +34,129 @@ class Coders:
         from xietong.coders import code_passages
         from xietong.tokenise import tokenise
 
-        passages, passage_ids, texts, lasts = [], [], [], []
-        for source in sources:
-            for read in source:
-                for passage, passage_id in zip(read.passages, read.passage_ids, strict=True):
-                    if passage.kind in CODED_KINDS:
-                        passages.append(passage)
-                        passage_ids.append(passage_id)
-                        texts.append(read.document.text)
-            lasts.append(len(passages))
-        codings = code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared) if passages else []
-        tags, evidence = _tag_rows(codings), _evidence_rows(codings)
-        ids = np.array(passage_ids, dtype=object)
+        batch = [_coded_passages(source) for source in sources]
+        firsts = np.cumsum([0, *map(len, batch)])
+        rows = list(chain.from_iterable(batch))
+        if not rows:
+            return [{"tags": TAGS.empty_table(), "evidence": EVIDENCE.empty_table()} for _ in sources]
+        passages = [passage for passage, _, _ in rows]
+        codings = code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared)
+        names = _Names.of(self.codebook, codings, [passage_id for _, passage_id, _ in rows])
+        tags, tag_of = _tag_table(codings, names)
+        evidence, evidence_of = _evidence_table(codings, names, passages, [text for _, _, text in rows])
         return [
-            {
-                "tags": _tag_table(tags, first, last, ids, codings, self.codebook),
-                "evidence": self._evidence_table(evidence, first, last, passage_ids, texts, passages, codings),
-            }
-            for first, last in zip([0, *lasts], lasts, strict=False)
+            {"tags": tags.slice(*tag), "evidence": evidence.slice(*reason)}
+            for tag, reason in zip(_slices(tag_of, firsts), _slices(evidence_of, firsts), strict=True)
         ]
 
-    def _evidence_table(
-        self,
-        rows: list[tuple],
-        first: int,
-        last: int,
-        passage_ids: Any,
-        texts: list[str],
-        passages: list,
-        codings: Sequence[Coding],
-    ) -> pa.Table:
-        columns: dict[str, list] = {name: [] for name in EVIDENCE.names}
-        low, high = np.searchsorted([row[0] for row in rows], [first, last]) if rows else (0, 0)
-        for number, code_number, coder_number, start, end, cue, weight in rows[low:high]:
-            passage, code = passages[number], self.codebook.codes[code_number]
-            span = passage.folded.source_span(start, end)
-            values = (
-                passage_ids[number], code.facet, code.code, codings[coder_number].coder_id,
-                span.start, span.end, texts[number][span.start : span.end], cue, weight,
-            )  # fmt: skip
-            for column, value in zip(columns.values(), values, strict=True):
-                column.append(value)
-        return pa.table(columns, schema=EVIDENCE)
+
+def _coded_passages(source: Sequence[ReadDocument]) -> list[tuple[Passage, str, str]]:
+    """List the passages of a source that are coded, each with its id and its document's text."""
+    return [
+        (passage, passage_id, read.document.text)
+        for read in source
+        for passage, passage_id in zip(read.passages, read.passage_ids, strict=True)
+        if passage.kind in CODED_KINDS
+    ]
 
 
-def _tag_rows(codings: Sequence[Coding]) -> np.ndarray:
-    """List (passage, code, coder) of every tag worth a row, shape (n_tags, 3), in that order."""
-    found = [np.empty((0, 3), dtype=np.int64)]
+def _slices(passage: NDArray[np.int64], firsts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Give offset and length of each source's rows, whose passages are numbered in order."""
+    return [(low, high - low) for low, high in pairwise(np.searchsorted(passage, firsts).tolist())]
+
+
+class _Names:
+    """The columns that name a row, from the numbers of passages, codes and coders."""
+
+    def __init__(self, passage_ids: pa.Array, facets: pa.Array, codes: pa.Array, coder_ids: pa.Array) -> None:
+        self._lists = (passage_ids, facets, codes, coder_ids)
+
+    @staticmethod
+    def of(codebook: Codebook, codings: Sequence[Coding], passage_ids: Sequence[str]) -> _Names:
+        lists = (
+            passage_ids,
+            [code.facet for code in codebook.codes],
+            [code.code for code in codebook.codes],
+            [coding.coder_id for coding in codings],
+        )
+        return _Names(*(pa.array(names, pa.string()) for names in lists))
+
+    def columns(self, passage: NDArray[Any], code: NDArray[Any], coder: NDArray[Any]) -> list[pa.Array]:
+        """Give ``passage_id, facet, code, coder_id`` of the rows."""
+        numbers = (passage, code, code, coder)
+        return [names.take(pa.array(number)) for names, number in zip(self._lists, numbers, strict=True)]
+
+
+def _tag_table(codings: Sequence[Coding], names: _Names) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Make a row of every tag worth one, by passage, code and coder; give the passage of each row as well."""
+    values = np.stack([coding.values for coding in codings], axis=-1)
+    scores = np.stack([coding.scores for coding in codings], axis=-1)
+    review = np.stack(
+        [np.zeros(c.values.shape, dtype=bool) if c.review is None else c.review for c in codings], axis=-1
+    )
+    cells = np.nonzero((values > 0) | (scores >= SCORE_FLOOR))
+    rounded = np.round(scores[cells].astype(np.float64), 4).astype(np.float32)
+    columns = [*names.columns(*cells), *map(pa.array, (values[cells], rounded, review[cells]))]
+    return pa.table(columns, schema=TAGS), cells[0]
+
+
+def _evidence_table(
+    codings: Sequence[Coding], names: _Names, passages: Sequence[Passage], texts: Sequence[str]
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Make a row of every cue of an assigned code, by passage, code, coder and place; give the passages as well."""
+    passage, code, coder, start, end, label, weight = _assigned_cues(codings)
+    labels = list(chain.from_iterable(coding.cues.labels for coding in codings))
+    order = _in_order((passage, code, coder, start, end), label, labels)
+    passage, code, coder, start, end, label, weight = (
+        column[order] for column in (passage, code, coder, start, end, label, weight)
+    )
+    offsets, starts, ends = _ways_back([one.folded for one in passages])
+    start, end = starts[offsets[passage] + start], ends[offsets[passage] + end - 1]
+    quotes = [texts[i][a:b] for i, a, b in zip(passage.tolist(), start.tolist(), end.tolist(), strict=True)]
+    columns = [
+        *names.columns(passage, code, coder),
+        *(pa.array(start), pa.array(end), pa.array(quotes, pa.string())),
+        pa.array(labels, pa.string()).take(pa.array(label)),
+        pa.array(np.round(weight, 4).astype(np.float32)),
+    ]
+    return pa.table(columns, schema=EVIDENCE), passage
+
+
+def _assigned_cues(codings: Sequence[Coding]) -> list[NDArray[Any]]:
+    """Put the cues of all coders one after another: passage, code, coder, start, end, label and weight."""
+    parts, n_labels = [], 0
     for number, coding in enumerate(codings):
-        worth = (coding.values > 0) | (coding.scores >= SCORE_FLOOR)
-        passage, code = np.nonzero(worth)
-        found.append(np.column_stack([passage, code, np.full_like(passage, number)]))
-    rows = np.concatenate(found)
-    return rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+        cues = coding.cues
+        used = (cues.end > cues.start) & (coding.values[cues.passage, cues.code] > 0)
+        part = (cues.passage, cues.code, np.full(len(cues), number), cues.start, cues.end, cues.label + n_labels)
+        parts.append([column[used] for column in (*part, cues.weight)])
+        n_labels += len(cues.labels)
+    return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
 
-def _tag_table(
-    rows: np.ndarray, first: int, last: int, passage_ids: Any, codings: Sequence[Coding], codebook: Codebook
-) -> pa.Table:
-    low, high = np.searchsorted(rows[:, 0], [first, last])
-    passage, code, coder = rows[low:high].T
-    values = np.zeros(high - low, dtype=np.int8)
-    scores = np.zeros(high - low, dtype=np.float32)
-    review = np.zeros(high - low, dtype=bool)
-    for number, coding in enumerate(codings):
-        here = coder == number
-        values[here] = coding.values[passage[here], code[here]]
-        scores[here] = np.round(coding.scores[passage[here], code[here]].astype(np.float64), 4)
-        if coding.review is not None:
-            review[here] = coding.review[passage[here], code[here]]
-    facets = np.array([c.facet for c in codebook.codes], dtype=object)
-    names = np.array([c.code for c in codebook.codes], dtype=object)
-    coder_ids = np.array([coding.coder_id for coding in codings], dtype=object)
-    columns = (passage_ids[passage], facets[code], names[code], coder_ids[coder], values, scores, review)
-    if high == low:
-        return TAGS.empty_table()
-    return pa.table(list(map(pa.array, columns)), names=TAGS.names).cast(TAGS)
+def _in_order(keys: Sequence[NDArray[Any]], label: NDArray[Any], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Sort rows by ``keys`` and, where these are all equal, by the label."""
+    order = np.lexsort(keys[::-1])
+    sorted_keys = np.stack([key[order] for key in keys])
+    tied = (sorted_keys[:, 1:] == sorted_keys[:, :-1]).all(axis=0)
+    if not tied.any():
+        return order
+    group = np.cumsum(np.concatenate([[True], ~tied]))
+    at = np.nonzero(np.isin(group, group[1:][tied]))[0]
+    rows = zip(group[at].tolist(), [labels[i] for i in label[order[at]].tolist()], order[at].tolist(), strict=True)
+    order[at] = [row for _, _, row in sorted(rows)]
+    return order
 
 
-def _evidence_rows(codings: Sequence[Coding]) -> list[tuple]:
-    """List the cues of the codes each coder assigned, by passage, code, coder and position."""
-    rows = {
-        (cue.passage, cue.code, number, cue.start, cue.end, cue.cue, round(float(cue.weight), 4))
-        for number, coding in enumerate(codings)
-        for cue in coding.cues
-        if cue.end > cue.start and coding.values[cue.passage, cue.code] > 0
-    }
-    return sorted(rows)
+def _ways_back(folded: Sequence[FoldedText]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """Put the ways back of all passages one after another: where each begins, and every start and end."""
+    offsets = np.cumsum([0, *(len(one.text) for one in folded)])
+    starts, ends = ([_as_array(getattr(one, side)) for one in folded] for side in ("starts", "ends"))
+    return offsets, np.concatenate(starts), np.concatenate(ends)
+
+
+def _as_array(places: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give places as an array, ranges without going through their members."""
+    if isinstance(places, range):
+        return np.arange(places.start, places.stop, places.step)
+    return np.asarray(places, dtype=np.int64)

@@ -6,9 +6,9 @@ Standard library only (numpy arrays are passed through, never imported here).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,8 +124,7 @@ class TokenisedPassage:
     lemmas: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """Words a coder relied on, in a passage's folded text, and how much they weighed."""
 
     passage: int  # index into the batch of passages that was coded
@@ -134,6 +133,31 @@ class Cue:
     end: int
     cue: str  # the codebook term, topic, keyword or feature that matched
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The evidence of a batch as columns, one element per :class:`Cue`: thousands of them cost no more than a few.
+
+    ``passage``, ``code``, ``start``, ``end``: int, as in :class:`Cue`, sorted in this order. ``label``: int, which of
+    ``labels`` says what matched. ``weight``: float. All of shape (n_cues,).
+    """
+
+    passage: NDArray[np.int64]
+    code: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    label: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    labels: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.passage)
+
+    def __iter__(self) -> Iterator[Cue]:
+        """Give the cues one by one."""
+        lists = [column.tolist() for column in (self.passage, self.code, self.start, self.end)]
+        return map(Cue, *lists, [self.labels[label] for label in self.label.tolist()], self.weight.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +172,7 @@ class Coding:
     coder_id: str
     scores: NDArray[np.float32]
     values: NDArray[np.int8]
-    cues: tuple[Cue, ...] = ()
+    cues: Cues
     review: NDArray[np.bool_] | None = None
 
 

@@ -14,6 +14,7 @@ from xietong.codebook import Code, Codebook, CueWord, Term
 from xietong.coders import CODER_IDS, code_passages, prepare_coders
 from xietong.coders.convolution import Marks, prepare_network, score_network
 from xietong.coders.convolution_training import NetworkOptions, fit_network, merge_networks
+from xietong.coders.evidence import citable_words, cite_words
 from xietong.coders.inputs import read_inputs
 from xietong.coders.linear import fit_keyness, fit_linear
 from xietong.coders.marks import name_marks
@@ -117,6 +118,20 @@ def test_evidence_is_words_of_the_passage(model_folder: Path) -> None:
             assert coding.values[cue.passage, cue.code] > 0
     learned = code_passages(passages, codebook, prepare_coders(codebook, str(model_folder)))[-2]
     assert "机场" in "".join(cue.cue for cue in learned.cues)
+
+
+def test_neighbouring_words_become_one_stretch_of_evidence() -> None:
+    passages = cut(["新建机场，修桥。", "晴。", "机场"])
+    numbers = WordNumbers(["新建", "机场", "修桥", "晴"])
+    weights = np.array([[0.0, 1.00004, 2.0, 1.5, 0.0], [0.0, 0.0, 3.0, 1.0, -1.0]])
+    citable = citable_words(passages, number_words(passages, numbers), np.array([False, True, True, True, True]))
+    cues = cite_words(citable, np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1]), weights)
+    assert [tuple(cue) for cue in cues] == [
+        (0, 0, 0, 4, "新建机场", 3.0),  # two neighbours: their weights add up
+        (0, 0, 5, 7, "修桥", 1.5),
+        (0, 1, 2, 4, "机场", 3.0),  # 修桥 weighs too little beside it, 晴 speaks against
+        (2, 1, 0, 2, "机场", 3.0),
+    ]
 
 
 def test_codes_do_not_depend_on_the_rest_of_the_batch(model_folder: Path) -> None:

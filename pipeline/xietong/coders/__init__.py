@@ -8,9 +8,10 @@ from pathlib import Path
 
 from xietong.codebook import Codebook
 from xietong.coders.combined import code_by_combined, combine_without_model
+from xietong.coders.evidence import citable_words
 from xietong.coders.inputs import read_inputs
 from xietong.coders.keywords import code_by_keywords
-from xietong.coders.learned import code_by_learned, score_passages
+from xietong.coders.learned import LEAST_TELLING, code_by_learned, score_passages
 from xietong.coders.matching import Matcher
 from xietong.coders.model import CodingModel, describe_codes, open_model
 from xietong.coders.model_files import CARD, read_card
@@ -79,7 +80,8 @@ def code_passages(passages: Sequence[TokenisedPassage], codebook: Codebook, prep
         return [*codings, combine_without_model(codings, codebook)]
     inputs = read_inputs(passages, codebook, matcher, model.words, found, model.card["marks"])
     scores = score_passages(inputs, model)
-    codings += [code(passages, codebook, model, inputs, scores) for code in TRAINED.values()]
+    citable = citable_words(passages, inputs.rows, model.idf >= LEAST_TELLING)
+    codings += [code(citable, codebook, model, inputs, scores) for code in TRAINED.values()]
     return [*codings, code_by_combined(codings, codebook, model, inputs, scores, found, matcher)]
 
 

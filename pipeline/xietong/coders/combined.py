@@ -12,7 +12,7 @@ from xietong.coders.matching import Matcher
 from xietong.coders.mixture import mixture_features
 from xietong.coders.model import CodingModel, logistic, values_of
 from xietong.coders.terms import Findings, cite_terms
-from xietong.records import Coding, Cue
+from xietong.records import Coding, Cues
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,10 +51,9 @@ def code_by_combined(
     distance = distance_from(thresholds, probabilities)
     for number, target in enumerate(fitted.targets):
         review[:, target.code] |= distance[:, number] < NEAR
-    cues = _gather(cite_terms(found, matcher, values), codings, values)
-    return Coding(
-        "combined", code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues), review
-    )
+    learned = next(coding for coding in codings if coding.coder_id == "learned")
+    cues = _gather(cite_terms(found, matcher, values), learned.cues, values)
+    return Coding("combined", code_scores(probabilities, fitted.targets, len(codebook.codes)), values, cues, review)
 
 
 def score_combined(
@@ -91,12 +90,21 @@ def combine_without_model(codings: Sequence[Coding], codebook: Codebook) -> Codi
     return Coding("combined", terms.scores, terms.values, terms.cues, np.asarray(review))
 
 
-def _gather(cited: list[Cue], codings: Sequence[Coding], values: NDArray[np.int8]) -> list[Cue]:
+def _gather(cited: Cues, learned: Cues, values: NDArray[np.int8]) -> Cues:
     """Put the terms found and the learned words of the assigned codes together; a span is listed once per code."""
-    cues = {(cue.passage, cue.code, cue.start, cue.end): cue for cue in cited}
-    for coding in codings:
-        if coding.coder_id == "learned":
-            for cue in coding.cues:
-                if values[cue.passage, cue.code]:
-                    cues.setdefault((cue.passage, cue.code, cue.start, cue.end), cue)
-    return [cues[key] for key in sorted(cues)]
+    import numpy as np
+
+    used = values[learned.passage, learned.code] > 0
+    # of one span the last of the terms is kept, and a learned word only where there is no term
+    both = [
+        np.concatenate([getattr(cited, name)[::-1], getattr(learned, name)[used]])
+        for name in ("passage", "code", "start", "end", "weight")
+    ]
+    label = np.concatenate([cited.label[::-1], learned.label[used] + len(cited.labels)])
+    order = np.lexsort(both[3::-1])
+    spans = np.stack([column[order] for column in both[:4]])
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (spans[:, 1:] != spans[:, :-1]).any(axis=0)
+    kept = order[is_first]
+    passage, code, start, end, weight = (column[kept] for column in both)
+    return Cues(passage, code, start, end, label[kept], weight, [*cited.labels, *learned.labels])

@@ -6,14 +6,14 @@ z-score (``linear.fit_keyness``); a passage scores the sum over its different wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
+from xietong.coders.evidence import Citable
 from xietong.coders.inputs import Inputs
 from xietong.coders.learned import code_by_blend
 from xietong.coders.model import CodingModel
-from xietong.records import Coding, TokenisedPassage
+from xietong.records import Coding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def code_by_keywords(
-    passages: Sequence[TokenisedPassage],
+    citable: Citable,
     codebook: Codebook,
     fitted: CodingModel,
     inputs: Inputs,
     scores: dict[str, NDArray[np.float64]],
 ) -> Coding:
     """Code passages by the keyness of their words; parameters and result as for ``learned.code_by_learned``."""
-    return code_by_blend("keywords", passages, codebook, fitted, inputs, scores, fitted.keyness)
+    return code_by_blend("keywords", citable, codebook, fitted, inputs, scores, fitted.evidence["keywords"])

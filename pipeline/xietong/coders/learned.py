@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
 from xietong.coders.convolution import score_network
-from xietong.coders.evidence import cite_words, telling_words
+from xietong.coders.evidence import Citable, cite_words
 from xietong.coders.inputs import Inputs
 from xietong.coders.mixture import blend_scores, score_words
-from xietong.coders.model import CodingModel, Target, values_of
-from xietong.records import Coding, TokenisedPassage
+from xietong.coders.model import CodingModel, Target, first_targets, values_of
+from xietong.records import Coding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ def score_passages(inputs: Inputs, model: CodingModel) -> dict[str, NDArray[np.f
 
 
 def code_by_learned(
-    passages: Sequence[TokenisedPassage],
+    citable: Citable,
     codebook: Codebook,
     fitted: CodingModel,
     inputs: Inputs,
@@ -41,8 +41,8 @@ def code_by_learned(
 
     Parameters
     ----------
-    passages, codebook
-        The batch and the codebook that the model was trained for.
+    citable, codebook
+        The words that may be cited as evidence, and the codebook that the model was trained for.
     fitted
         The model (:func:`xietong.coders.model.open_model`).
     inputs, scores
@@ -53,42 +53,27 @@ def code_by_learned(
     Coding
         ``scores`` are calibrated probabilities that the code is present; cues are the words with most weight.
     """
-    return code_by_blend("learned", passages, codebook, fitted, inputs, scores, fitted.weights)
+    return code_by_blend("learned", citable, codebook, fitted, inputs, scores, fitted.evidence["learned"])
 
 
 def code_by_blend(
     coder_id: str,
-    passages: Sequence[TokenisedPassage],
+    citable: Citable,
     codebook: Codebook,
     fitted: CodingModel,
     inputs: Inputs,
     scores: dict[str, NDArray[np.float64]],
     weights: NDArray[np.float64],
 ) -> Coding:
-    """Code by one coder's calibrated scores; ``weights`` of words (by target or by code) give the evidence."""
+    """Code by one coder's calibrated scores; ``weights`` of words give the evidence, shape (n_codes, n_words + 1)."""
     import numpy as np
 
     probabilities = np.round(blend_scores(scores, coder_id, fitted.targets, fitted.arrays), DECIMALS)
     thresholds = fitted.arrays[f"{coder_id}_thresholds"]
     values = values_of(probabilities, thresholds, fitted.targets, len(codebook.codes))
     passage, code = np.nonzero(values)
-    column = (
-        code if weights.shape[1] == len(codebook.codes) else first_targets(fitted.targets, len(codebook.codes))[code]
-    )
-    telling = telling_words(inputs.rows, fitted.idf >= LEAST_TELLING)
-    cues = cite_words(passages, inputs.rows, telling, passage, code, column, weights)
-    return Coding(coder_id, code_scores(probabilities, fitted.targets, len(codebook.codes)), values, tuple(cues))
-
-
-def first_targets(targets: Sequence[Target], n_codes: int) -> NDArray[np.int64]:
-    """Give the column of each code's target at value 1."""
-    import numpy as np
-
-    columns = np.zeros(n_codes, dtype=np.int64)
-    for number, target in enumerate(targets):
-        if target.least == 1:
-            columns[target.code] = number
-    return columns
+    cues = cite_words(citable, passage, code, weights)
+    return Coding(coder_id, code_scores(probabilities, fitted.targets, len(codebook.codes)), values, cues)
 
 
 def code_scores(probabilities: NDArray[np.float64], targets: Sequence[Target], n_codes: int) -> NDArray[np.float32]:

@@ -56,6 +56,7 @@ class Matcher:
     strong: NDArray[np.bool_]
     kind: NDArray[np.int8]  # index into ``kinds``, -1 for what is no cue
     kinds: tuple[str, ...]
+    labels: tuple[str, ...]  # what evidence calls each entry
 
 
 class Hits(NamedTuple):
@@ -96,6 +97,7 @@ def prepare_matcher(codebook: Codebook) -> Matcher:
         strong=np.array([entry.strong for entry in entries], dtype=bool),
         kind=np.array([number.get(entry.kind, -1) for entry in entries], dtype=np.int8),
         kinds=kinds,
+        labels=tuple(f"{entry.kind}: {entry.text}" if entry.kind else entry.text for entry in entries),
     )
 
 

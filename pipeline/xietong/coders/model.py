@@ -47,6 +47,7 @@ class CodingModel:
     ``topics``: share of each topic given the word, shape (n_words + 1, n_topics). ``mixture``: how the coders' scores
     settle into one, shape (n_features, n_targets); ``mixture_bias``; ``blend``: the same for the learned coder alone,
     shape (3, n_targets). ``thresholds``: probability from which a target is assigned, by coder, each (n_targets,).
+    ``evidence``: by coder, what each word weighs for each code, shape (n_codes, n_words + 1).
     """
 
     targets: tuple[Target, ...]
@@ -57,6 +58,7 @@ class CodingModel:
     network: Network
     keyness: NDArray[np.float64]
     topics: NDArray[np.float64]
+    evidence: Mapping[str, NDArray[np.float64]]
     arrays: Mapping[str, NDArray[Any]]
     card: Mapping[str, Any]
 
@@ -87,15 +89,21 @@ def build_model(files: ModelFiles, codebook: Codebook) -> CodingModel:
     stored = files.arrays
     words = WordNumbers(unpack_texts(stored["words"]))
     size = words.n_words + 1
+    targets, n_codes = tuple(list_targets(codebook)), len(codebook.codes)
+    weights = _padded(stored["weights"], size) * stored["weights_scale"]
+    keyness = _padded(stored["keyness"], size) * float(stored["keyness_scale"])
+    topics = _padded(stored["topics"], size) / 255.0
+    by_code = {"learned": weights[:, first_targets(targets, n_codes)], "keywords": keyness, "topics": topics}
     return CodingModel(
-        targets=tuple(list_targets(codebook)),
+        targets=targets,
         words=words,
         idf=_padded(stored["idf"], size),
-        weights=_padded(stored["weights"], size) * stored["weights_scale"],
+        weights=weights,
         bias=stored["bias"].astype(np.float64),
         network=prepare_network({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, word_vectors(stored)),
-        keyness=_padded(stored["keyness"], size) * float(stored["keyness_scale"]),
-        topics=_padded(stored["topics"], size) / 255.0,
+        keyness=keyness,
+        topics=topics,
+        evidence={coder: np.ascontiguousarray(table[:, :n_codes].T) for coder, table in by_code.items()},
         arrays=stored,
         card=files.card,
     )
@@ -138,6 +146,17 @@ def logistic(logits: NDArray[Any]) -> NDArray[np.float64]:
     import numpy as np
 
     return 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+
+
+def first_targets(targets: Sequence[Target], n_codes: int) -> NDArray[np.int64]:
+    """Give the column of each code's target at value 1."""
+    import numpy as np
+
+    columns = np.zeros(n_codes, dtype=np.int64)
+    for number, target in enumerate(targets):
+        if target.least == 1:
+            columns[target.code] = number
+    return columns
 
 
 def values_of(probabilities: NDArray[Any], thresholds: NDArray[Any], targets: Sequence[Target], n_codes: int) -> Any:

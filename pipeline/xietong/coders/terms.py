@@ -26,7 +26,7 @@ from xietong.coders.matching import (
     leftmost_longest,
     prepare_matcher,
 )  # fmt: skip
-from xietong.records import Coding, Cue, TokenisedPassage
+from xietong.records import Coding, Cues, TokenisedPassage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,7 @@ def code_by_terms(
     present = points >= PRESENT
     values = np.where(present & (related >= RELATED) & (scale > 1), 2, present).astype(np.int8)
     scores = (points / (points + PRESENT)).astype(np.float32)
-    return Coding("terms", scores, values, tuple(cite_terms(found, fitted, values, cue_sentence)))
+    return Coding("terms", scores, values, cite_terms(found, fitted, values, cue_sentence))
 
 
 def find_terms(texts: Sequence[str], matcher: Matcher) -> Findings:
@@ -192,7 +192,7 @@ def _of_kind(cues: Hits, matcher: Matcher, kind: str) -> Hits:
 
 def cite_terms(
     found: Findings, fitted: Matcher, values: NDArray[np.int8], cue_sentence: NDArray[np.int64] | None = None
-) -> list[Cue]:
+) -> Cues:
     """List the terms that speak for the assigned ``values``, and the cues of relation for those at 2, in order."""
     import numpy as np
 
@@ -214,10 +214,7 @@ def cite_terms(
     order = np.lexsort(columns[4::-1])  # by passage, code, start, end, entry
     passage, code, start, end, entry, points = (column[order] for column in columns)
     offset = found.batch.offsets[passage]
-    labels = [f"{one.kind}: {one.text}" if one.kind else one.text for one in fitted.entries]
-    names = map(labels.__getitem__, entry.tolist())
-    lists = (passage.tolist(), code.tolist(), (start - offset).tolist(), (end - offset).tolist())
-    return list(map(Cue, *lists, names, points.tolist()))
+    return Cues(passage, code, start - offset, end - offset, entry, points, fitted.labels)
 
 
 def _pairs(

@@ -6,14 +6,14 @@ expectation-maximisation of Hofmann's (1999) probabilistic latent semantic analy
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
+from xietong.coders.evidence import Citable
 from xietong.coders.inputs import Inputs
 from xietong.coders.learned import code_by_blend
 from xietong.coders.model import CodingModel
-from xietong.records import Coding, TokenisedPassage
+from xietong.records import Coding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 
 def code_by_topics(
-    passages: Sequence[TokenisedPassage],
+    citable: Citable,
     codebook: Codebook,
     fitted: CodingModel,
     inputs: Inputs,
     scores: dict[str, NDArray[np.float64]],
 ) -> Coding:
     """Code passages by the shares of the codes' topics; parameters and result as for ``learned.code_by_learned``."""
-    by_code = fitted.topics[:, : len(codebook.codes)]
-    return code_by_blend("topics", passages, codebook, fitted, inputs, scores, by_code)
+    return code_by_blend("topics", citable, codebook, fitted, inputs, scores, fitted.evidence["topics"])
