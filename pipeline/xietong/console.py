@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xietong.messages import message
+from xietong.messages import help_in_chinese, message, product_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def run_app(app: typer.Typer) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        app()
+        command_of(app, sys.argv[1:])()
         return DONE
     except SystemExit as exit_:  # typer has shown its own usage errors by now
         return exit_.code if isinstance(exit_.code, int) else DONE
@@ -55,6 +55,50 @@ def run_app(app: typer.Typer) -> int:
         return OWN_ERROR
     except Exception as error:  # the last line: a user sees a sentence, never a traceback
         return _report_own_error(error)
+
+
+def command_of(app: typer.Typer, arguments: Sequence[str]) -> Any:
+    """Build the command line, its help in Chinese where the arguments or the environment ask for it."""
+    import typer
+
+    command = typer.main.get_command(app)
+    given = [b for a, b in zip(["", *arguments], [*arguments, ""], strict=True) if a == "--lang"]
+    given += [argument.removeprefix("--lang=") for argument in arguments if argument.startswith("--lang=")]
+    if (given[-1] if given else product_language()) == "zh":
+        _translate_help(command, help_in_chinese())
+    return command
+
+
+def _translate_help(command: Any, chinese: dict[str, str]) -> None:
+    """Put Chinese help texts into a command, its options and its subcommands."""
+    said, example, line = (command.help or "").partition("Example: ")
+    command.help = chinese.get(said.strip(), said) + (f"\n\n{chinese[example]}{line}" if example else "")
+    command.short_help = chinese.get(said.strip(), command.short_help)
+    for parameter in command.params:
+        if getattr(parameter, "help", None):
+            parameter.help = chinese.get(parameter.help, parameter.help)
+    command.context_class = _in_chinese(command.context_class, chinese)
+    for subcommand in getattr(command, "commands", {}).values():
+        _translate_help(subcommand, chinese)
+
+
+def _in_chinese(context_class: Any, chinese: dict[str, str]) -> Any:
+    """Make a context whose help has Chinese headings."""
+
+    class Formatter(context_class.formatter_class):  # type: ignore[misc]
+        def write_heading(self, heading: str) -> None:
+            super().write_heading(chinese.get(heading, heading))
+
+        def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+            super().write_usage(prog, args, prefix or chinese["Usage: "])
+
+        def write_dl(self, rows: Any, *args: Any, **kwargs: Any) -> None:
+            super().write_dl([(left, chinese.get(right, right)) for left, right in rows], *args, **kwargs)
+
+    class Context(context_class):  # type: ignore[misc]
+        formatter_class = Formatter
+
+    return Context
 
 
 def _report_own_error(error: Exception) -> int:

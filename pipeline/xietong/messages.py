@@ -1,4 +1,4 @@
-"""The texts of the product in Chinese and English, one catalogue for all: ``data/messages.csv``."""
+"""The texts of the product in Chinese and English: ``data/messages.csv`` has them all, ``data/help.csv`` the help texts."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ def catalogue() -> dict[str, dict[str, str]]:
     file = resources.files("xietong") / "data" / "messages.csv"
     with resources.as_file(file) as place, place.open(encoding="utf-8", newline="") as lines:
         return {row["key"]: {language: row[language] for language in LANGUAGES} for row in csv.DictReader(lines)}
+
+
+@cache
+def help_in_chinese() -> dict[str, str]:
+    """Give the command line's help texts: English -> Chinese."""
+    file = resources.files("xietong") / "data" / "help.csv"
+    with resources.as_file(file) as place, place.open(encoding="utf-8", newline="") as lines:
+        return {row["en"]: row["zh"] for row in csv.DictReader(lines)}
 
 
 def product_language(environment: dict[str, str] | None = None) -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from string import Formatter
 
@@ -69,3 +72,34 @@ def test_a_missing_message_is_an_error():
 
 def test_headings_come_in_both_languages():
     assert both("documents") == f"{message('documents', 'zh')} {message('documents', 'en')}"
+
+
+def help_texts(command):
+    """Every text that `--help` shows of a command, its options and its subcommands."""
+    yield (command.help or "").partition("Example: ")[0].strip()
+    yield from (p.help for p in command.params if getattr(p, "help", None))
+    for subcommand in getattr(command, "commands", {}).values():
+        yield from help_texts(subcommand)
+
+
+def test_every_help_text_has_a_chinese_one_and_none_is_left_over():
+    import typer
+
+    from xietong.cli import app
+    from xietong.messages import help_in_chinese
+
+    headings = {"Options", "Arguments", "Commands", "Usage: ", "Example: ", "Show this message and exit."}
+    assert set(help_texts(typer.main.get_command(app))) == set(help_in_chinese()) - headings
+
+
+@pytest.mark.parametrize("arguments", [["--lang", "zh"], ["--lang=zh"], []])
+def test_help_is_chinese_where_asked(arguments):
+    environment = os.environ | {"XIETONG_LANG": "" if arguments else "zh", "LC_ALL": "C"}
+    done = subprocess.run(
+        [sys.executable, "-m", "xietong", *arguments, "sample", "--help"],
+        capture_output=True, encoding="utf-8", env=environment | {"PYTHONUTF8": "1"}, check=True,
+    )  # fmt: skip
+    assert "选项" in done.stdout
+    assert "用法：" in done.stdout
+    assert "示例：xietong sample outputs/sample" in done.stdout
+    assert "Options" not in done.stdout
