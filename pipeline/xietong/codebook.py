@@ -26,9 +26,19 @@ class Code:
     label_zh_hant: str = ""
     scale_max: int = 1  # 1: absent or present; 2: absent, theme, synergy
     definition: str = ""
+    definition_zh: str = ""  # the whole of it in Chinese: what it means, what belongs to it, what does not
     include: str = ""
     exclude: str = ""
     example: str = ""
+
+    def define(self, language: str) -> tuple[str, str, str]:
+        """Give definition, what to include and what to exclude for readers of ``language`` (en or zh).
+
+        The Chinese definition says all three in one.
+        """
+        if language == "zh" and self.definition_zh:
+            return self.definition_zh, "", ""
+        return self.definition, self.include, self.exclude
 
     @property
     def column(self) -> str:
@@ -198,7 +208,7 @@ def _records(sheets: dict[str, Sheet], name: str, make: Callable[[dict[str, str]
 
 
 def _code(cells: dict[str, str]) -> Code:
-    texts = ("label_en", "label_zh", "label_zh_hant", "definition", "include", "exclude", "example")
+    texts = ("label_en", "label_zh", "label_zh_hant", "definition", "definition_zh", "include", "exclude", "example")
     return Code(
         facet=cells["facet"],
         code=cells["code"],

@@ -290,7 +290,7 @@ def print_codebook(codebook: Codebook, as_json: bool) -> None:
             if code.facet == facet:
                 n_terms = sum(term.code == code.code for term in codebook.terms)
                 print(f"  {code.code:20} {code.label_zh} / {code.label_en} (0-{code.scale_max}, {n_terms} terms)")
-                print(f"  {'':20} {code.definition}")
+                print(f"  {'':20} {code.define(product_language())[0]}")
 
 
 def print_explanation(explanation: Any, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,11 @@ def test_a_copied_codebook_is_the_same_and_is_never_overwritten(tmp_path, name):
     with pytest.raises(UsageError, match="exists already"):
         copy_codebook(name, tmp_path / "mine")
     assert copied[0].parent == tmp_path / "mine"
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_every_code_is_defined_in_both_languages(name):
+    for code in read_codebook(name).codes:
+        definition, include, exclude = code.define("en")
+        assert all([definition, include, exclude])
+        assert re.search("[一-鿿]{4}", code.define("zh")[0])

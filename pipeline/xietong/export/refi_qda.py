@@ -126,7 +126,8 @@ def write_codes(xml: Xml, codebook: Codebook) -> None:
 
 def _write_code(xml: Xml, code: Code) -> None:
     name = " ".join(part for part in (code.label_zh, code.label_en) if part) or code.code
-    parts = [code.definition, f"Include: {code.include}" * bool(code.include), f"Exclude: {code.exclude}" * bool(code.exclude),
+    parts = [code.definition_zh, code.definition,
+             f"Include: {code.include}" * bool(code.include), f"Exclude: {code.exclude}" * bool(code.exclude),
              f"Example: {code.example}" * bool(code.example), f"[{code.column}]"]  # fmt: skip
     xml.start("Code", guid=guid("code", code.code), name=name, isCodable="true")
     xml.text("Description", "\n".join(part for part in parts if part))

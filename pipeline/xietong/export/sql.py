@@ -29,7 +29,17 @@ KEYS = {
         "foreign key (code) references codes (code)",
     ),
 }
-_CODE_FIELDS = ("label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "include", "exclude", "example")
+_CODE_FIELDS = (
+    "label_en",
+    "label_zh",
+    "label_zh_hant",
+    "scale_max",
+    "definition",
+    "definition_zh",
+    "include",
+    "exclude",
+    "example",
+)
 #: Views that answer the questions asked most; plain SQL that both programs run.
 VIEWS = {
     "evidence_in_context": """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xietong.runs import Run
 
 _DOCUMENT_WIDTHS = {"document_id": 19, "file": 40, "reason": 50, "title": 40, "issuer": 24, "note": 40, "sha256": 20}
-_CODE_WIDTHS = {"definition": 50, "include": 50, "exclude": 50, "example": 50}
+_CODE_WIDTHS = {"definition": 50, "definition_zh": 50, "include": 50, "exclude": 50, "example": 50}
 
 
 def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
@@ -40,8 +40,8 @@ def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
 
 def write_codebook(codebook: Codebook, workbook: Workbook, notes: Notes) -> None:
     """Write the codes and what they mean."""
-    names = ["facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "include",
-             "exclude", "example"]  # fmt: skip
+    names = ["facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition",
+             "definition_zh", "include", "exclude", "example"]  # fmt: skip
     rows = [[getattr(code, name) for name in names] for code in codebook.codes]
     _write_table(workbook, workbook.add_worksheet("codebook"), names, rows, notes, widths=_CODE_WIDTHS)
 

@@ -60,7 +60,9 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
             sheet.data_validation(
                 1, i, n, i, {"validate": "list", "source": allowed, "error_message": f"0 – {code.scale_max}"}
             )
-            sheet.write_comment(0, i, f"{code.label_zh} {code.label_en}\n{code.definition}"[:1000])
+            sheet.write_comment(
+                0, i, f"{code.label_zh} {code.label_en}\n{code.definition_zh}\n{code.definition}"[:1000]
+            )
         sheet.set_column(0, 0, 12)
         sheet.set_column(1, 3, 12, wrap)
         sheet.set_column(4, 4, 70, wrap)
@@ -77,12 +79,23 @@ def _short(value: Any) -> str:
 
 
 def _write_codebook(sheet: Any, codebook: Codebook, head: Any, wrap: Any) -> None:
-    fields = ("facet", "code", "label_en", "label_zh", "scale_max", "definition", "include", "exclude", "example")
+    fields = (
+        "facet",
+        "code",
+        "label_en",
+        "label_zh",
+        "scale_max",
+        "definition",
+        "definition_zh",
+        "include",
+        "exclude",
+        "example",
+    )
     for i, name in enumerate(fields):
         sheet.write_string(0, i, name, head)
         for r, code in enumerate(codebook.codes, start=1):
             sheet.write_string(r, i, _short(getattr(code, name)), wrap)
-    sheet.set_column(5, 8, 45, wrap)
+    sheet.set_column(5, 9, 45, wrap)
     sheet.freeze_panes(1, 2)
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 MOST_PASSAGES = 100_000
 _RESAMPLES = 1_000
 _CODE_FIELDS = (
-    "facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "include", "exclude",
+    "facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "definition_zh",
+    "include", "exclude",
 )  # fmt: skip
 #: Documents drawn for one group over all its resamples; groups of many documents need fewer resamples.
 _MOST_DRAWS = 5_000_000

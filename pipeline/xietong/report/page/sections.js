@@ -128,7 +128,8 @@ function drawTopics() {
 
 function drawMethod() {
   const columns = [{ name: t("report_code") }, { name: t("report_column") }, { name: t("report_definition"), class: "reason" }, { name: t("report_include"), class: "reason" }, { name: t("report_exclude"), class: "reason" }];
-  const rows = facts.codes.map((code) => [label(code), make("code", {}, code.column), code.definition, code.include, code.exclude]);
+  const meaning = (code) => (state.language === "zh" && code.definition_zh ? [code.definition_zh, "", ""] : [code.definition, code.include, code.exclude]);
+  const rows = facts.codes.map((code) => [label(code), make("code", {}, code.column), ...meaning(code)]);
   part("method").replaceChildren(
     make("p", {}, t("report_method_values")), make("p", {}, t("report_method_intervals")), make("p", {}, t("report_method_machine")),
     table(columns, rows, t("report_method")),
