@@ -148,6 +148,7 @@ def _kind_by_phrase(text: str) -> str:
 
 
 _CRUMBS = re.compile(r"[^。;,<>»›]{1,20}(?:\s*[>»›]\s*[^。;,<>»›]{1,20}){1,6}[>»›]?")  # 首页 > 政务公开 > 规划
+_CRUMB_SIGNS = frozenset(">»›")
 _SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆·\s]+|\[ ?\w+ ?\]")
 _COMMENT = re.compile(r"<!--.*-->|</?[a-zA-Z][^<>]{0,200}>|-{3,}|\*{3,}|_{3,}|={3,}")
 
@@ -156,7 +157,7 @@ def _name_by_phrase(lines: list[Line]) -> None:
     """Navigation, share buttons, imprint, salutations and notes, by what they begin with."""
     for line in lines:
         n = len(line.text)
-        is_crumbs = n <= 120 and _CRUMBS.fullmatch(line.text) is not None
+        is_crumbs = n <= 120 and not _CRUMB_SIGNS.isdisjoint(line.text) and _CRUMBS.fullmatch(line.text) is not None
         if line.kind in ("list", "heading") and n <= 120 and (is_crumbs or _kind_by_phrase(line.text) == "boilerplate"):
             line.kind = "boilerplate"
         if line.kind not in ("", "paragraph") or n > 400:

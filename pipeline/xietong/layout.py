@@ -287,8 +287,9 @@ class _Style:
         )
 
 
-_STOP = re.compile(r"[。!?]|[a-z)]\.(?: |$)")
-_INNER_END = re.compile(r"[。!?](?=[^”’\")])|[a-z]\. [A-Z]")
+# what a match begins with is a rare character in both, so that the search passes over the others
+_STOP = re.compile(r"[。!?]|\.(?<=[a-z)]\.)(?: |$)")
+_INNER_END = re.compile(r"[。!?](?=[^”’\")])|\.(?<=[a-z]\.) [A-Z]")
 
 
 def _join_cut(blocks: list[Block], style: _Style, wrap: _Wrap) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from xietong.gazetteer import Place, load_places
 from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, read_catalogues
@@ -86,12 +87,17 @@ def _region_name(place: Place | None, name: str, is_english: bool) -> str:
         return name
     if not is_english:
         return place.region
-    english = {other.name_zh: other.name_en for other in load_places() if other.kind in ("country", "province", "city")}
+    english = _english_names()
     return (
         "/".join(english.get(part, part) for part in place.parent.split("/")) + f"/{place.name_en}"
         if (place.kind in ("city", "county", "state"))
         else place.name_en
     )
+
+
+@cache
+def _english_names() -> dict[str, str]:
+    return {place.name_zh: place.name_en for place in load_places() if place.kind in ("country", "province", "city")}
 
 
 _ADOPTED = re.compile(r"通过|批准|公布|发布|修正|修订|修改|制定|令第|施行")

@@ -11,7 +11,7 @@ from importlib.resources import files
 from itertools import zip_longest
 
 from xietong.characters import TONED_LETTERS, simplify, widen
-from xietong.normalise import fold
+from xietong.normalise import fold, fold_each
 from xietong.records import Document, Passage
 
 HEAD_CHARS, TAIL_CHARS, HEAD_LINES, TAIL_LINES, LINE_CHARS, SAMPLE_CHARS = 6000, 1500, 60, 14, 400, 20_000
@@ -53,7 +53,7 @@ class Clues:
         """Give the lines that name a body as letterheads (``heading``) and signatures (``signature``, with a date) do."""
         lines = (*self.head, *self.tail)
         for n, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
-            dated = _DATED.match(line)
+            dated = _DATED.match(line) if "年" in line else None
             name = dated[1].strip() if dated else line
             if not is_body(name):
                 continue
@@ -237,8 +237,13 @@ _WIDE_BREAK = re.compile(r"\u3000{2,}|\t(?=\S{0,20}——)|\t{3,}")
 
 def _lines(text: str) -> list[str]:
     """Lines with text in them; texts without line breaks are cut where wide spaces or tabs stand in their place."""
-    cut = [part for line in _BREAK.split(text) for part in (_WIDE_BREAK.split(line) if len(line) > 60 else (line,))]
+    cut = [part for line in _BREAK.split(text) for part in _wide_parts(line)]
     return [line.strip()[:LINE_CHARS] for line in cut if line.strip() and not line.strip().startswith("<!--")]
+
+
+def _wide_parts(line: str) -> list[str]:
+    has_gap = len(line) > 60 and ("\u3000\u3000" in line or "\t" in line)
+    return _WIDE_BREAK.split(line) if has_gap else [line]
 
 
 def _fold_line(line: str) -> str:
@@ -253,15 +258,15 @@ _UNEVEN = re.compile(
 
 
 def _fold_lines(lines: list[str]) -> list[str]:
-    """Fold lines one by one, at the cost of one: script and width of plain lines in one go."""
+    """Fold lines one by one, at the cost of one: script and width of plain lines in one go, the others in another."""
     stripped = [line.strip(" \t*#>").strip() for line in lines]
     plain = simplify(widen("\n".join(stripped))).replace("’", "'").split("\n")
     if len(plain) != len(stripped):
         return [fold(line).text.strip() for line in stripped]
-    return [
-        fold(line).text.strip() if _UNEVEN.search(simple) else simple.strip()
-        for line, simple in zip(stripped, plain, strict=True)
-    ]
+    uneven = [n for n, simple in enumerate(plain) if _UNEVEN.search(simple)]
+    for n, folded in zip(uneven, fold_each([stripped[n] for n in uneven]), strict=True):
+        plain[n] = folded
+    return [line.strip() for line in plain]
 
 
 def _marked_title(document: Document) -> str:

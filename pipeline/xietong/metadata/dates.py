@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DIGITS = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
 _CN = "〇零○一二三四五六七八九十百"
@@ -83,8 +84,13 @@ def find_dates(text: str) -> list[FoundDate]:
     >>> [date.iso for date in find_dates("2026年2月3日;二〇二一年三月;民国98年06月17日;March 5, 2008")]
     ['2026-02-03', '2021-03', '2009-06-17', '2008-03-05']
     """
+    return list(_dates_in(text))
+
+
+@lru_cache(maxsize=512)  # the first lines are looked at for the title, the day, the signature and the year
+def _dates_in(text: str) -> tuple[FoundDate, ...]:
     if "年" not in text and not _YEAR_ANYWHERE.search(text):
-        return []
+        return ()
     text = _SPACED_YEAR.sub(lambda match: match[0].replace(" ", "").rjust(len(match[0])), text)
     found: list[FoundDate] = []
     for kind, pattern in _PATTERNS:
@@ -92,7 +98,7 @@ def find_dates(text: str) -> list[FoundDate]:
             date = _read(kind, match)
             if date is not None and not any(date.start < other.end and other.start < date.end for other in found):
                 found.append(date)
-    return sorted(found, key=lambda date: date.start)
+    return tuple(sorted(found, key=lambda date: date.start))
 
 
 _YEAR_ANYWHERE = re.compile("(?:19|20)[0-9][0-9]")

@@ -137,7 +137,7 @@ _SITTING = re.compile(
 def _sittings(clues: Clues, title: str, context: str) -> Iterator[Claim]:
     """The body that a report was given to or that adopted an act: before its number in one of the first lines."""
     for line in (title, *clues.head[:25]):
-        if len(line) > 200:
+        if len(line) > 200 or "会" not in line or ("届" not in line and "次" not in line):
             continue
         for match in _SITTING.finditer(line):
             assembly = re.sub(r"^.*(?:在|经|于|提请|日)", "", match[1]).strip()
@@ -238,6 +238,11 @@ def _bodies() -> tuple[Body, ...]:
 
 
 @cache
+def _bodies_by_name() -> dict[str, Body]:
+    return {body.name: body for body in _bodies()}
+
+
+@cache
 def _body_pattern() -> re.Pattern[str]:
     always = [body.name for body in _bodies() if body.name not in _FIRST_WORD_ONLY]
     return re.compile("|".join(re.escape(name) for name in sorted(always, key=len, reverse=True)))
@@ -248,9 +253,8 @@ _FIRST_WORD_ONLY = ("国家", "全国", "中央", "Central")
 
 def _first_body(text: str) -> tuple[int, Body] | None:
     """Where the first body known by itself stands, and which it is."""
-    by_name = {body.name: body for body in _bodies()}
     match = _body_pattern().search(text)
-    return (match.start(), by_name[match[0]]) if match else None
+    return (match.start(), _bodies_by_name()[match[0]]) if match else None
 
 
 def _first_word(title: str) -> Body | None:
@@ -276,7 +280,7 @@ _NUMBER = re.compile(r"([\u4e00-\u9fff]{1,8})[〔\[(（【]?(?:19|20)\d\d[〕\])
 
 def _numbered(text: str, origin: str, context: str) -> Iterator[Claim]:
     """The place a document number begins with: 沪府办发〔2025〕11号."""
-    match = _NUMBER.search(text[:80])
+    match = _NUMBER.search(text[:80]) if "号" in text[:80] else None
     if match is None or not re.match(r"[^,。]{0,6}$", text[: match.start()][-6:]):
         return
     letters = match[1]

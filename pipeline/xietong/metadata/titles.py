@@ -77,7 +77,7 @@ _ASSEMBLY = re.compile(
 
 def find_type(clues: Clues, title: str) -> tuple[str, str]:
     """Give the type of document and where it shows."""
-    head = "\n".join(clues.head[:40])
+    head = "".join([f"\n{line}" for line in clues.head[:40]])
     kind = document_type_of(title)
     if kind in ("", "article", "other", "opinion", "plan") and _ARTICLE.search(head):  # 规划的若干思考 is an article
         return "article", "text"
@@ -85,7 +85,7 @@ def find_type(clues: Clues, title: str) -> tuple[str, str]:
         return kind, "title"
     if kind := document_type_of(clues.file_name.replace("_", " ")):
         return kind, "file name"
-    if re.search(r"^第[一1] ?[章条]|\n第一条|\nArticle 1\b", head):
+    if re.search(r"^\n第[一1] ?[章条]|\n第一条|(?!\A)\nArticle 1\b", head):
         return "regulation", "text"
     for line in clues.head[:8]:
         if len(line) < 60 and _ends_with_type(line) and (kind := document_type_of(line)):
@@ -111,7 +111,10 @@ def document_type_of(title: str) -> str:
     """
     title = re.sub(r"(?:[((\[【《][^))\]】》]{0,30}[))\]】])+$", "", title.strip()).rstrip('》”" .0123456789-_年')
     best = (-1, 0, "")
+    lower = title.lower()
     for word, kind, at_end in _types():
+        if word.lower() not in lower:
+            continue
         at = _rfind_word(title, word) if word[0].isascii() else title.rfind(word)
         if at < 0 or (at_end and at + len(word) < len(title)):
             continue
@@ -143,11 +146,13 @@ def _rfind_word(title: str, word: str) -> int:
     return max((match.start() for match in _whole_word(word).finditer(title)), default=-1)
 
 
+# both are searched for in lines with a line break before each
 _ARTICLE = re.compile(
-    r"(?:^|\n)\W{0,3}(?:摘\s*要|内容提要|关\s*键\s*词|abstract)\s*[:：.*]|本报.{0,6}记者|记者[:：]|引用格式", re.I
+    r"\n\W{0,3}(?:摘\s*要|内容提要|关\s*键\s*词|[Aa][Bb][Ss][Tt][Rr][Aa][Cc][Tt])\s*[:：.*]"
+    r"|本报.{0,6}记者|记者[:：]|引用格式"
 )
 _SPEECH = re.compile(
-    r"(?:^|\n)(?:主席|各位代表|各位议员|同志们|Mr\.? (?:President|Speaker)|Mister Speaker|Honou?rable [Mm]embers"
+    r"\n(?:主席|各位代表|各位议员|同志们|Mr\.? (?:President|Speaker)|Mister Speaker|Honou?rable [Mm]embers"
     r"|Members of the House|Fellow)[^\n]{0,60}"
 )
 _NAVIGATION = re.compile(r"网站首页|门户网站$|^首页|欢迎访问|index|Untitled|^Microsoft|Word 文档|\.docx?$", re.I)
@@ -208,7 +213,12 @@ def _may_begin_title(line: str) -> bool:
 
 def _ends_with_type(line: str) -> bool:
     end = re.sub(r"(?:[((\[【《][^))\]】》]{0,30}[))\]】])+$", "", line).rstrip('》”"* .0123456789-')
-    return any(end.lower().endswith(word.lower()) for word, _, _ in _types()) or end.isascii()
+    return end.isascii() or end.lower().endswith(_type_words())
+
+
+@cache
+def _type_words() -> tuple[str, ...]:
+    return tuple(word.lower() for word, _, _ in _types())
 
 
 _NOT_TITLE = re.compile(
