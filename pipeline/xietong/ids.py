@@ -9,9 +9,12 @@ from typing import Any
 ID_LENGTH = 16  # hexadecimal digits; 64 bits keep a clash among ten million passages below one in 300,000
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
 def content_hash(*fields: Any) -> str:
     """Hash fields as a JSON list, so that ("ab", "c") and ("a", "bc") differ; 64 hexadecimal digits."""
-    packed = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    packed = _ENCODER.encode(fields)
     return hashlib.sha256(packed.encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -70,7 +70,7 @@ def _tokenise_stretches(passage: Passage, text: str, tokeniser: Tokeniser) -> To
     tokens: list[str] = []
     starts: list[int] = []
     lemmas: list[str] = []
-    remembered = tokeniser.english.chunk
+    remembered = tokeniser.english.chunks
     for stretch in _STRETCH.finditer(text):
         at = stretch.start()
         if stretch[1]:
@@ -79,18 +79,12 @@ def _tokenise_stretches(passage: Passage, text: str, tokeniser: Tokeniser) -> To
             lemmas += words
             starts += accumulate(map(len, words[:-1]), initial=at)
             continue
-        for chunk in stretch[0].split(" "):
-            if chunk:
-                pieces, offsets, forms = remembered(chunk)
-                if len(pieces) == 1:
-                    tokens.append(chunk)
-                    starts.append(at)
-                    lemmas.append(forms[0])
-                else:
-                    tokens += pieces
-                    starts += [at + offset for offset in offsets]
-                    lemmas += forms
-            at += len(chunk) + 1
+        chunks = stretch[0].split(" ")
+        cut = [remembered[chunk] for chunk in chunks]
+        tokens += [piece for pieces, _, _ in cut for piece in pieces]
+        lemmas += [form for _, _, forms in cut for form in forms]
+        places = accumulate([len(chunk) + 1 for chunk in chunks], initial=at)
+        starts += [place + offset for place, (_, offsets, _) in zip(places, cut, strict=False) for offset in offsets]
     return TokenisedPassage(passage, tuple(tokens), tuple(starts), tuple(lemmas))
 
 
@@ -145,22 +139,30 @@ def _jieba_cutter(words: Sequence[str]) -> Callable[[str], list[str]]:
 Chunk = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
 
 
-@dataclass(slots=True)
+class _Chunks(dict[str, Chunk]):
+    """Remembers how each chunk was cut."""
+
+    def __init__(self, cut: Callable[[str], Chunk]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def __missing__(self, chunk: str) -> Chunk:
+        if len(self) >= MAX_REMEMBERED_CHUNKS:
+            self.clear()
+        found = self[chunk] = self._cut(chunk) if chunk else ((), (), ())
+        return found
+
+
 class EnglishTokeniser:
-    """spaCy's blank English tokeniser and lookup lemmas, loaded at first use; each distinct chunk is cut once."""
+    """spaCy's blank English tokeniser and lookup lemmas, loaded at first use; each distinct chunk is cut once.
 
-    _remembered: dict[str, Chunk] = field(default_factory=dict)
-    _nlp: Any = None
-    _lemma: Any = None
+    ``chunks[stretch]``: tokens, their offsets and lower-case lemmas of a stretch without spaces.
+    """
 
-    def chunk(self, chunk: str) -> Chunk:
-        """Give tokens, their offsets and lower-case lemmas of a stretch without spaces."""
-        known = self._remembered.get(chunk)
-        if known is None:
-            if len(self._remembered) >= MAX_REMEMBERED_CHUNKS:
-                self._remembered.clear()
-            known = self._remembered[chunk] = self._cut(chunk)
-        return known
+    def __init__(self) -> None:
+        self.chunks = _Chunks(self._cut)
+        self._nlp: Any = None
+        self._lemma: Any = None
 
     def _cut(self, chunk: str) -> Chunk:
         if self._nlp is None:

@@ -9,7 +9,7 @@ After Kim, Y. (2014). Convolutional neural networks for sentence classification.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 GRID = 256
 #: Entries are clipped to this many grid units: three neighbours and their marks stay within 16 bits.
 LIMIT = 5000
+#: Words whose answers are worked out together.
+BLOCK = 2048
 
 
 class Marks(NamedTuple):
@@ -122,16 +124,30 @@ def _add_marks(answers: NDArray[np.int16], marks: Marks, network: Network, inner
             answers[token[used] + step, columns] += table[mark[used], columns]
 
 
+def _blocks(first: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Cut a batch into stretches of passages whose answers fit the processor's cache; the sums are exact in any case."""
+    import numpy as np
+
+    low, n_passages = 0, len(first) - 1
+    while low < n_passages:
+        high = max(int(np.searchsorted(first, first[low] + BLOCK, side="right")) - 1, low + 1)
+        yield low, high
+        low = high
+
+
 def score_network(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.float64]:
     """Give the logits of every target, shape (n_passages, n_targets)."""
     import numpy as np
 
-    answers = answer_filters(rows, marks, network)
     highest = np.zeros((rows.n_passages, network.out.shape[0]), dtype=np.int16)
-    edges = rows.first.tolist()
-    for passage, (low, high) in enumerate(pairwise(edges)):
-        if high > low:  # an own loop: reduceat goes row by row and takes four times as long
-            np.max(answers[low:high], axis=0, out=highest[passage])
+    for low, high in _blocks(rows.first):
+        edges = rows.first[low : high + 1]
+        at = slice(*np.searchsorted(marks.token, edges[[0, -1]]))
+        block = WordRows(rows.numbers[edges[0] : edges[-1]], edges - edges[0])
+        answers = answer_filters(block, Marks(marks.token[at] - edges[0], marks.mark[at]), network)
+        for passage, (first, last) in enumerate(pairwise(block.first.tolist()), start=low):
+            if last > first:  # an own loop: reduceat goes row by row and takes four times as long
+                np.max(answers[first:last], axis=0, out=highest[passage])
     np.maximum(highest, 0, out=highest)
     # einsum adds in the same order whatever the batch; a matrix product would not
     return np.einsum("ij,jk->ik", highest.astype(np.float64), network.out) + network.out_bias

@@ -111,11 +111,13 @@ def _by_cue(found: Findings, matcher: Matcher, n_passages: int, n_codes: int) ->
     cue_at = np.unique(np.searchsorted(ends, found.cues.start, side="right") * n_kinds + kind)
     counts = found.points > 0
     sentence = np.searchsorted(ends, found.terms.start, side="right")[counts]
-    spoken = np.unique(np.column_stack([sentence, found.passage[counts], found.code[counts]]), axis=0)
+    # a sentence lies in one passage
+    sentence, passage_and_code = _pairs(sentence, found.passage[counts] * n_codes + found.code[counts])
+    passage, code = passage_and_code // n_codes, passage_and_code % n_codes
     together = [np.zeros((n_passages, n_codes)) for _ in matcher.kinds]
     for number, counter in enumerate(together):
-        both = spoken[np.isin(spoken[:, 0] * n_kinds + number, cue_at)]
-        np.add.at(counter, (both[:, 1], both[:, 2]), 1)
+        both = np.isin(sentence * n_kinds + number, cue_at)
+        np.add.at(counter, (passage[both], code[both]), 1)
     return np.hstack([cues[:, : len(matcher.kinds)], *together])
 
 
@@ -131,9 +133,10 @@ def _by_place(found: Findings, matcher: Matcher, n_passages: int) -> NDArray[np.
         entry, passage = found.cues.entry[is_place], found.cue_passage[is_place]
         sentence = np.searchsorted(ends, found.cues.start[is_place], side="right")
         places[:, :1] = _different(passage, entry, np.ones(len(entry), dtype=bool), (n_passages, 1))
-        rows = np.unique(np.column_stack([passage, sentence, entry]), axis=0)
-        cells, n_places = np.unique(rows[:, :2], axis=0, return_counts=True)
-        np.maximum.at(places[:, 1], cells[:, 0], n_places)
+        of_sentence, _ = _pairs(sentence, entry)
+        sentences, n_places = np.unique(of_sentence, return_counts=True)
+        at = passage[np.searchsorted(sentence, sentences)]  # a sentence lies in one passage
+        np.maximum.at(places[:, 1], at, n_places)
     return places
 
 
@@ -151,11 +154,20 @@ def _by_term(found: Findings, matcher: Matcher, n_passages: int) -> tuple[csr_ma
     return matrix, [f"term:{language}:{text}" for language, text in texts]
 
 
+def _pairs(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the different pairs of two columns of numbers from 0, sorted."""
+    import numpy as np
+
+    n = int(right.max(initial=0)) + 1
+    both = np.unique(left * n + right)  # in one number: rows are compared one number at a time
+    return both // n, both % n
+
+
 def _different(
     cell: NDArray[np.int64], thing: NDArray[np.int64], keep: NDArray[np.bool_], shape: tuple[int, int]
 ) -> NDArray[np.float64]:
     """Count the different things in each cell, ``cell`` being a flat index into ``shape``."""
     import numpy as np
 
-    rows = np.unique(np.column_stack([cell[keep], thing[keep]]), axis=0)
-    return np.bincount(rows[:, 0], minlength=shape[0] * shape[1]).reshape(shape).astype(float)
+    cells, _ = _pairs(cell[keep], thing[keep])
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from xietong.coders.convolution import Marks
@@ -31,7 +32,8 @@ def mark_words(
 
     offsets = found.batch.offsets
     lengths = np.diff(rows.first)
-    starts = np.fromiter((at for passage in passages for at in passage.starts), dtype=np.int64, count=len(rows.numbers))
+    listed = chain.from_iterable(passage.starts for passage in passages)
+    starts = np.fromiter(listed, dtype=np.int64, count=len(rows.numbers))
     starts += np.repeat(offsets[: len(lengths)], lengths)
     counts = found.points > 0
     entry = found.terms.entry[counts]

@@ -158,8 +158,9 @@ def relation_points(
         if name in CUE_POINTS:
             strength[np.unique(sentences)] += CUE_POINTS[name]
         elif name in ("place", "level"):
-            pairs = np.unique(np.column_stack([sentences, found.cues.entry[kind == number]]), axis=0)
-            several = np.bincount(pairs[:, 0], minlength=n_sentences) >= 2
+            n_entries = len(matcher.entries)
+            pairs = np.unique(sentences * n_entries + found.cues.entry[kind == number])
+            several = np.bincount(pairs // n_entries, minlength=n_sentences) >= 2
             strength[several] += PAIR_POINTS if name == "place" else LEVELS_POINTS
     counts = found.points > 0
     term_sentence = np.searchsorted(ends, found.terms.start, side="right")
