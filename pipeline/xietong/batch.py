@@ -59,10 +59,10 @@ class Recipe:
     program: str = ""  # version and content of the program
     model_hash: str = ""
 
-    def read_key(self, source: Source, catalogue_row: Mapping[str, str] | None) -> str:
+    def read_key(self, source: Source, catalogue: Mapping[str, Mapping[str, str]]) -> str:
         """Say in one hash what the reading of this source depends on."""
-        row = dict(catalogue_row) if catalogue_row else None
-        return ids.content_hash("read", source.sha256, source.file, row, asdict(self.options), self.program)
+        rows = {member: dict(row) for member, row in catalogue.items()}
+        return ids.content_hash("read", source.sha256, source.file, rows, asdict(self.options), self.program)
 
     def code_key(self, read_key: str) -> str:
         """Say in one hash what the codes of this source depend on."""
@@ -76,7 +76,7 @@ class Task:
     source: Source
     read_key: str
     code_key: str
-    catalogue_row: Mapping[str, str] | None = None
+    catalogue: Mapping[str, dict[str, str]] = field(default_factory=dict)  # its rows: member ("" for itself) to row
     read: Slice | None = None  # where its passages already are
 
 
@@ -119,9 +119,12 @@ class Workshop:
 
     def read(self, task: Task) -> list[ReadDocument]:
         """Read, segment and describe one source: the documents that are in it."""
+        from xietong.metadata import row_of
+
         first_file: dict[str, str] = {}
+        rows, file = dict(task.catalogue), task.source.file
         return [
-            self._understand(_once(document, first_file), task.catalogue_row)
+            self._understand(_once(document, first_file), row_of(rows, file, document.file))
             for document in self.reader.read(task.source)
         ]
 
@@ -139,7 +142,7 @@ class Workshop:
                 documents.append(_identify(document, self._segment(document), Metadata()))
         return documents
 
-    def _understand(self, document: Document, catalogue_row: Mapping[str, str] | None) -> ReadDocument:
+    def _understand(self, document: Document, catalogue_row: Mapping[str, str]) -> ReadDocument:
         from xietong.metadata import describe
 
         try:

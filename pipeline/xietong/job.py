@@ -121,12 +121,12 @@ def plan(inputs: Sequence[str | Path], recipe: Recipe) -> list[Task]:
         raise UsageError(f"nothing to read in {', '.join(map(str, inputs))}: no file in it")
     rows = read_catalogues(inputs, sources)
     sources = documents_only(sources)
-    return [_task(source, recipe, rows.get(source.file)) for source in sources]
+    return [_task(source, recipe, rows.get(source.file, {})) for source in sources]
 
 
-def _task(source: Source, recipe: Recipe, catalogue_row: dict[str, str] | None) -> Task:
-    read_key = recipe.read_key(source, catalogue_row)
-    return Task(source=source, read_key=read_key, code_key=recipe.code_key(read_key), catalogue_row=catalogue_row)
+def _task(source: Source, recipe: Recipe, catalogue: dict[str, dict[str, str]]) -> Task:
+    read_key = recipe.read_key(source, catalogue)
+    return Task(source=source, read_key=read_key, code_key=recipe.code_key(read_key), catalogue=catalogue)
 
 
 def _bring_up_to_date(tasks: list[Task], recipe: Recipe, out: Path, options: RunOptions, report: Report) -> Counts:

@@ -79,8 +79,9 @@ class Document:
     marks: tuple[Mark, ...] = ()
     rows: tuple[Row, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)  # as the file states them: title, author, date …
+    columns: Mapping[str, str] = field(default_factory=dict)  # of a document in a table: its cells by column
     note: str = ""  # what was repaired or left out though the status is ok
-    n_members: int = 0  # of an archive: files in it, each a document of its own; the archive itself has no text
+    n_members: int = 0  # of an archive or table: documents in it, each with a row of its own; it has no text itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -24,6 +25,9 @@ _END = re.compile(
 _WORD_BEFORE = re.compile(r"[A-Za-z.]+\Z")
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
 _PARENTHESIS = re.compile(r"\([^()\n]{1,120}\)")
+_CLAUSE_END = re.compile(r"[,;:、]|(?<=\S) ")
+#: No sentence has more characters than this; what goes on longer without an end is cut, so that every cell can be shown.
+LONGEST = 20_000
 _GOES_ON = re.compile(r"[的地得之等和与及、,;:]")
 
 
@@ -40,7 +44,8 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
     Returns
     -------
     list of (start, end)
-        In order, together all of the stretch but spaces. What stands within brackets is never cut.
+        In order, together all of the stretch but spaces. What stands within brackets is never cut, nor is a sentence,
+        unless it has more than ``LONGEST`` characters.
 
     Examples
     --------
@@ -78,7 +83,18 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
         begun = stop
     if begun < end:
         spans.append((begun, end))
-    return spans
+    return spans if end - start <= LONGEST else [piece for span in spans for piece in _pieces(text, *span)]
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut what is too long to be a sentence (a file in one line, a table of numbers) behind a comma or a space."""
+    while end - start > LONGEST:
+        cut = start + LONGEST
+        found = [match.end() for match in _CLAUSE_END.finditer(text, cut - 1000, cut)]
+        at = found[-1] if found else cut
+        yield start, at
+        start = at
+    yield start, end
 
 
 @cache

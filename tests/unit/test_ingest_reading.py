@@ -130,9 +130,32 @@ def test_rtf_gives_its_text(tmp_path: Path, rtf: bytes, text: str) -> None:
     assert read(tmp_path, "a.rtf", rtf)[0].text.strip() == text
 
 
+def test_rows_of_a_table_become_the_documents_that_its_columns_tell_apart(tmp_path: Path) -> None:
+    lines = ["编号,标题,省份,年份,正文", "1,云川省规划,云川,2021,第一段。", "2,云川省规划,云川,2021,第二段。"]
+    lines += ["3,海陵市通知,海陵,2022,推进协作。"]
+    table, plan, notice = read(tmp_path, "a.csv", "\n".join(lines).encode())
+    assert (table.file, table.n_members, table.text) == ("a.csv", 2, "")
+    assert (plan.file, plan.text, [row.source_id for row in plan.rows]) == (
+        "a.csv!/云川省规划·云川·2021",
+        "第一段。\n第二段。\n",
+        ["1", "2"],
+    )
+    assert plan.columns == {"标题": "云川省规划", "省份": "云川", "年份": "2021"}
+    assert (notice.file, notice.columns["年份"]) == ("a.csv!/3", "2022")
+    assert plan.sha256 != notice.sha256
+
+
+def test_table_loses_no_column_of_prose_and_no_first_row(tmp_path: Path) -> None:
+    long = "推进基础设施互联互通，建立跨区域协调机制，完善利益共享和补偿办法，共建产业园区，深化公共服务合作。"
+    two = read(tmp_path, "two.csv", f"问题,答复\n{long}甲,{long}乙\n".encode())[0]
+    assert two.text == f"{long}甲\n{long}乙\n"
+    bare = read(tmp_path, "bare.csv", f"1,{long}甲\n2,{long}乙\n".encode())[0]
+    assert (bare.text, [row.source_id for row in bare.rows]) == (f"{long}甲\n{long}乙\n", ["1", "2"])
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_table_takes_the_column_of_texts_and_the_ids(tmp_path: Path, delimiter: str) -> None:
-    lines = [["id", "标题", "正文"], ["001", "甲", "云川省推进协作。"], ["1e5", "乙", "海陵市共建园区。"]]
+    lines = [["id", "备注", "正文"], ["001", "甲", "云川省推进协作。"], ["1e5", "乙", "海陵市共建园区。"]]
     document = read(tmp_path, "a.csv", "\n".join(delimiter.join(line) for line in lines).encode("gb18030"))[0]
     assert [(row.source_id, document.text[row.start : row.end]) for row in document.rows] == [
         ("001", "云川省推进协作。"),

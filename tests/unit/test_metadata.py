@@ -3,7 +3,7 @@ from time import perf_counter
 import pytest
 
 from xietong.errors import UsageError
-from xietong.metadata import describe, documents_only, read_catalogue, read_catalogues
+from xietong.metadata import describe, documents_only, read_catalogue, read_catalogues, row_of
 from xietong.metadata.dates import find_dates, find_years
 from xietong.metadata.titles import document_type_of
 from xietong.records import Document, Source
@@ -159,7 +159,16 @@ def test_catalogue_rows_are_found_by_path_and_by_name(tmp_path):
     )
     sources = [Source(file=name, location=str(tmp_path / name)) for name in ("sub/a.txt", "b.txt", "c.txt")]
     rows = read_catalogues([tmp_path], sources)
-    assert rows == {"sub/a.txt": {"title": "A", "year": "2001", "mine": "x"}, "b.txt": {"title": "B"}}
+    assert rows == {"sub/a.txt": {"": {"title": "A", "year": "2001", "mine": "x"}}, "b.txt": {"": {"title": "B"}}}
+
+
+def test_catalogue_rows_for_files_in_an_archive_win_over_the_archives_row(tmp_path):
+    (tmp_path / "catalogue.csv").write_text(
+        "file,region,year\nr/a.zip,云川省,\nr/a.zip!/2024/b.txt,,2024\n", encoding="utf-8"
+    )
+    rows = read_catalogues([tmp_path], [Source(file="r/a.zip", location=str(tmp_path / "r" / "a.zip"))])["r/a.zip"]
+    assert row_of(rows, "r/a.zip", "r/a.zip!/2024/b.txt") == {"region": "云川省", "year": "2024"}
+    assert row_of(rows, "r/a.zip", "r/a.zip!/c.txt") == {"region": "云川省"}
 
 
 def test_all_problems_of_a_catalogue_are_reported_at_once(tmp_path):
@@ -186,7 +195,7 @@ def test_a_catalogue_is_found_from_a_relative_input_and_is_no_document(tmp_path,
     monkeypatch.chdir(tmp_path)
     names = ("a.txt", "catalogue.csv")
     sources = [Source(file=name, location=str(tmp_path / "mine" / name)) for name in names]
-    assert read_catalogues(["mine"], sources) == {"a.txt": {"title": "A"}}
+    assert read_catalogues(["mine"], sources) == {"a.txt": {"": {"title": "A"}}}
     assert [source.file for source in documents_only(sources)] == ["a.txt"]
 
 
@@ -198,3 +207,32 @@ def test_hostile_first_lines_cost_no_time(text):
     described(text, "-" * 200 + ".txt")
     described("\n".join(text[:300] for _ in range(60)))
     assert perf_counter() - started < 2
+
+
+def test_columns_of_a_table_state_the_metadata_and_the_catalogue_wins() -> None:
+    columns = {
+        "标题": "关于推进协作的意见",
+        "省份": "广东",
+        "城市": "深圳",
+        "年份": "2021年",
+        "层级": "市级",
+        "重要性": "高",
+    }
+    document = Document(file="a.csv!/1", sha256="", text="推进协作。\n", columns=columns)
+    found = describe(document, (), {"year": "2020"})
+    assert (found.title, found.region, found.level, found.doc_type) == (
+        "关于推进协作的意见",
+        "广东省/深圳市",
+        "city",
+        "opinion",
+    )
+    assert (found.year, found.origins["year"], found.origins["region"]) == (2020, "catalogue", "column 省份, 城市")
+    assert found.user == {"重要性": "高"}
+
+
+def test_a_column_that_is_not_understood_is_kept_beside_what_was_worked_out() -> None:
+    document = Document(
+        file="a.csv!/1", sha256="", text="推进协作。\n", columns={"year": "“十四五”时期", "date": "2021-3-5"}
+    )
+    found = describe(document)
+    assert (found.year, found.doc_date, found.user) == (2021, "2021-03-05", {"year_given": "“十四五”时期"})

@@ -20,7 +20,7 @@ SAMPLE = ROOT / "corpora" / "sample"
 @pytest.fixture(scope="module")
 def documents():
     sources = documents_only(find_sources([SAMPLE]))
-    return {source.file: next(iter(read_file(source, IngestOptions()))) for source in sources}
+    return {document.file: document for source in sources for document in read_file(source, IngestOptions())}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_each_encoding_is_recognised(documents, file, encoding):
 
 
 def test_all_documents_are_read(documents):
-    assert len(documents) == 13
+    assert len([file for file in documents if "!/" not in file]) == 13
     assert {document.status for document in documents.values()} == {"ok"}
 
 
@@ -87,4 +87,4 @@ def test_the_catalogue_names_every_document():
     sources = documents_only(find_sources([SAMPLE]))
     rows = read_catalogues([SAMPLE], sources)
     assert sorted(rows) == [source.file for source in sources]
-    assert all(row["genre"] for row in rows.values())
+    assert all(row[""]["genre"] for row in rows.values())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xietong.sentences import sentence_spans
+from xietong.sentences import LONGEST, sentence_spans
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_text_is_cut_into_sentences(text, sentences):
 
 def test_only_the_given_stretch_is_cut():
     assert sentence_spans("甲。乙。丙。", 2, 4) == [(2, 4)]
+
+
+def test_what_has_no_end_for_longer_than_any_sentence_is_cut_behind_a_comma() -> None:
+    text = "推进协作," * 10_000
+    spans = sentence_spans(text)
+    assert max(end - start for start, end in spans) <= LONGEST
+    assert [text[end - 1] for _, end in spans] == [","] * len(spans)
+    assert "".join(text[start:end] for start, end in spans) == text

@@ -25,5 +25,6 @@ class Bounds:
     ocr_seconds: float = 900.0  # to recognise one scan
     convert_seconds: float = 60.0  # for LibreOffice to read one .doc
     rows: int = 2_000_000  # of one table
+    table_documents: int = 50_000  # documents that the rows of one table are told apart into; else it stays one
     child_documents: int = 500  # documents after which the parsing process is replaced
     child_memory_mb: int = 600  # memory after which it is replaced

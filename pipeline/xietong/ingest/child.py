@@ -54,7 +54,9 @@ def _serve(request: dict[str, Any], requests: IO[bytes], answers: IO[bytes], bou
     except Unreadable as problem:
         documents = iter([problem.document(source.file, source.sha256)])
     else:
-        documents = read_bytes(data, source.file, options, helpers, begin=begin, skip=request["skip"])
+        documents = read_bytes(
+            data, source.file, options, helpers, begin=begin, skip=request["skip"], lost=request["lost"]
+        )
     for document in documents:
         header, body = pack_document(document)
         write_frame(answers, {"event": "document", **header}, body)

@@ -10,6 +10,16 @@ from xietong.records import Mark, Row, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One document of a table of texts: its rows, and the cells that all of them share, by column."""
+
+    name: str
+    text: str
+    rows: tuple[Row, ...]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extract:
     """The fields of a ``Document`` that come from its content."""
 
@@ -19,6 +29,8 @@ class Extract:
     pages: tuple[Span, ...] = ()
     marks: tuple[Mark, ...] = ()
     rows: tuple[Row, ...] = ()
+    parts: tuple[Part, ...] = ()  # the documents of a table whose columns tell them apart; ``text`` is then unused
+    columns: Mapping[str, str] = field(default_factory=dict)  # of a table that is one document
     properties: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 

@@ -64,6 +64,7 @@ def pack_document(document: Document) -> tuple[dict[str, Any], bytes]:
     header["marks"] = [[mark.start, mark.end, mark.kind, mark.level] for mark in document.marks]
     header["rows"] = [[row.source_id, row.start, row.end] for row in document.rows]
     header["properties"] = dict(document.properties)
+    header["columns"] = dict(document.columns)
     return header, document.text.encode("utf-8", "replace")
 
 
@@ -77,5 +78,6 @@ def unpack_document(header: dict[str, Any], body: bytes) -> Document:
         marks=tuple(Mark(*mark) for mark in header["marks"]),
         rows=tuple(Row(*row) for row in header["rows"]),
         properties=header["properties"],
+        columns=header["columns"],
         **plain,
     )

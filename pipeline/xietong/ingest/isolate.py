@@ -86,7 +86,8 @@ class Reader:
 
     def _read_with(self, child: _Child, reading: _Reading) -> None:
         options = {name: value for name, value in asdict(self.options).items() if name != "bounds"}
-        child.send({"source": asdict(reading.source), "options": options, "skip": len(reading.documents)})
+        done = {"skip": len(reading.documents), "lost": reading.lost}
+        child.send({"source": asdict(reading.source), "options": options, **done})
         bounds = self.options.bounds
         deadline = monotonic() + bounds.seconds
         while True:
@@ -133,6 +134,7 @@ class _Reading:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.documents: list[Document] = []
+        self.lost: list[str] = []  # members that the child died of
         self.current = ""  # the document being parsed
         self.started = monotonic()
         self.n_deaths = 0
@@ -148,6 +150,7 @@ class _Reading:
             self.is_done = True
         else:
             self.documents.append(reason.document(file, _name_hash(self.source, file)))
+            self.lost.append(file)
         self.current = ""
 
     def result(self) -> list[Document]:

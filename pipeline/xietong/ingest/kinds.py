@@ -38,6 +38,7 @@ MEDIA_TYPES = {
     "zstd": "application/zstd",
 }
 CONTAINERS = frozenset({"zip", "tar", "gzip", "bzip2", "xz"})
+TABLES = frozenset({"xlsx", "xls", "ods", "csv", "jsonl", "json", "parquet"})
 
 _MAGIC = (
     (b"\x7fELF", "a program (ELF)"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xietong.ingest.bounds import MB, Bounds
 from xietong.ingest.builder import clean
-from xietong.ingest.extract import Extract
-from xietong.ingest.kinds import CONTAINERS, MEDIA_TYPES, kind_of
+from xietong.ingest.extract import Extract, join_notes
+from xietong.ingest.kinds import CONTAINERS, MEDIA_TYPES, TABLES, kind_of
 from xietong.ingest.reasons import Unreadable
 from xietong.records import Document, Source
 
@@ -42,17 +43,25 @@ Begin = Callable[[str], None]  # told the name of each document before it is rea
 
 
 def read_bytes(
-    data: bytes, file: str, options: IngestOptions, helpers: Helpers, *, begin: Begin = lambda file: None, skip: int = 0
+    data: bytes,
+    file: str,
+    options: IngestOptions,
+    helpers: Helpers,
+    *,
+    begin: Begin = lambda file: None,
+    skip: int = 0,
+    lost: Collection[str] = (),
 ) -> Iterator[Document]:
-    """Read what a file holds: one document, or the documents of an archive and then the archive itself.
+    """Read what a file holds: one document, or the documents of an archive or table and then the archive or table itself.
 
     Parameters
     ----------
     data, file : content, and label in the tables
     begin : called before each document is read
     skip : documents given before, which are passed over
+    lost : labels of those among them that could not be read, and are not to be tried again
     """
-    yield from _Reading(options, helpers, begin, skip).read(data, file, 0)
+    yield from _Reading(options, helpers, begin, skip, lost).read(data, file, 0)
 
 
 @dataclass(slots=True)
@@ -63,6 +72,7 @@ class _Reading:
     helpers: Helpers
     begin: Begin
     skip: int
+    lost: Collection[str] = ()
     n_bytes: int = 0
 
     def read(self, data: bytes, file: str, depth: int) -> Iterator[Document]:
@@ -75,8 +85,21 @@ class _Reading:
             return
         if kind in CONTAINERS:
             yield from self._read_container(data, file, sha256, kind, depth)
+        elif kind in TABLES and file not in self.lost:
+            yield from self._read_table(data, file, sha256, kind)
         else:
-            yield from self._give(lambda: _read_document(data, file, sha256, kind, self.options, self.helpers), file)
+            yield from self._give(
+                lambda: _read_documents(data, file, sha256, kind, self.options, self.helpers)[-1], file
+            )
+
+    def _read_table(self, data: bytes, file: str, sha256: str, kind: str) -> Iterator[Document]:
+        """Give the documents that a table's rows are from, and then the table's own row."""
+        self.begin(file)
+        for document in _read_documents(data, file, sha256, kind, self.options, self.helpers):
+            if self.skip:
+                self.skip -= 1
+            else:
+                yield document
 
     def _give(self, make: Callable[[], Document], file: str) -> Iterator[Document]:
         if self.skip:
@@ -154,17 +177,58 @@ def _hash_of_name(sha256: str, label: str) -> str:
     return hashlib.sha256(f"{sha256} {label}".encode("utf-8", "replace")).hexdigest()
 
 
-def _read_document(
+def _read_documents(
     data: bytes, file: str, sha256: str, kind: str, options: IngestOptions, helpers: Helpers
-) -> Document:
-    media_type = MEDIA_TYPES[kind]
-    try:
+) -> list[Document]:
+    """Read what is no archive: one document; or the documents of a table, and then the table without text."""
+    media_type, bounds = MEDIA_TYPES[kind], options.bounds
+
+    def read() -> list[Document]:
         extract = _extract(data, kind, options, helpers)
-        return _document(extract, file, sha256, media_type, options.bounds)
+        if not extract.parts:
+            return _alone(extract, file, sha256, media_type, bounds)
+        return [*_documents_of(extract, file, sha256, media_type, bounds), _table(extract, file, sha256, media_type)]
+
+    return _guarded(read, file, sha256, media_type, bounds)
+
+
+def _documents_of(extract: Extract, file: str, sha256: str, media_type: str, bounds: Bounds) -> Iterator[Document]:
+    for part in extract.parts:
+        label = f"{file}!/{part.name}"
+        own = extract.with_(text=part.text, rows=part.rows, columns=part.columns, note="")
+        part_hash = _hash_of_name(sha256, part.name)
+        yield from _guarded(
+            partial(_alone, own, label, part_hash, media_type, bounds), label, part_hash, media_type, bounds
+        )
+
+
+def _alone(extract: Extract, file: str, sha256: str, media_type: str, bounds: Bounds) -> list[Document]:
+    return [_document(extract, file, sha256, media_type, bounds)]
+
+
+def _table(extract: Extract, file: str, sha256: str, media_type: str) -> Document:
+    """Give the row of a table whose texts are in the rows of its documents."""
+    return Document(
+        file=file,
+        sha256=sha256,
+        media_type=media_type,
+        encoding=extract.encoding,
+        encoding_margin=extract.encoding_margin,
+        n_members=len(extract.parts),
+        note=join_notes(f"{len(extract.parts)} documents", extract.note),
+    )
+
+
+def _guarded(
+    read: Callable[[], list[Document]], file: str, sha256: str, media_type: str, bounds: Bounds
+) -> list[Document]:
+    """Turn whatever goes wrong into a row that says so."""
+    try:
+        return read()
     except Unreadable as problem:
-        return problem.document(file, sha256, media_type)
+        return [problem.document(file, sha256, media_type)]
     except MemoryError:
-        return Unreadable("too_much_memory", mb=options.bounds.memory_mb).document(file, sha256, media_type)
+        return [Unreadable("too_much_memory", mb=bounds.memory_mb).document(file, sha256, media_type)]
     except (
         ValueError,
         TypeError,
@@ -177,7 +241,7 @@ def _read_document(
     ) as error:
         # the last guard: a mistake of ours or of a parser becomes a row
         what = f"{type(error).__name__}: {error}"
-        return Unreadable("reader_failed", what=what).document(file, sha256, media_type)
+        return [Unreadable("reader_failed", what=what).document(file, sha256, media_type)]
 
 
 def _document(extract: Extract, file: str, sha256: str, media_type: str, bounds: Bounds) -> Document:
@@ -196,6 +260,7 @@ def _document(extract: Extract, file: str, sha256: str, media_type: str, bounds:
         pages=extract.pages,
         marks=extract.marks,
         rows=extract.rows,
+        columns={clean(name): clean(value) for name, value in extract.columns.items()},
         properties={clean(key): clean(value) for key, value in extract.properties.items()},
         note=extract.note,
     )

@@ -9,8 +9,6 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -18,27 +16,13 @@ from xietong.ingest.bounds import Bounds
 from xietong.ingest.builder import TextBuilder, clean
 from xietong.ingest.encodings import decode
 from xietong.ingest.extract import Extract, join_notes
-from xietong.ingest.lists import read_list
 from xietong.ingest.package import Package
 from xietong.ingest.reasons import Unreadable
+from xietong.ingest.table_columns import Layout, Table, choose_columns, column_names, is_for_people, with_header
+from xietong.ingest.table_documents import TextRow, into_documents
 from xietong.records import Row
 
 _DELIMITERS = ",\t;|"
-#: A column of texts has at least this many characters a cell on average, or a name that says so.
-_MIN_TEXT = 12
-#: In a workbook a column without such a name is the texts only if it has this share of all letters.
-_MIN_SHARE = 0.8
-_SAMPLE_ROWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One sheet: its name, its header, and the rows below it as text."""
-
-    name: str
-    header: list[str]
-    rows: Sequence[Sequence[str]]
-    is_workbook: bool = False
 
 
 def read_csv(data: bytes, *, text_column: str, id_column: str, bounds: Bounds) -> Extract:
@@ -47,7 +31,7 @@ def read_csv(data: bytes, *, text_column: str, id_column: str, bounds: Bounds) -
     text = clean(decoded.text).lstrip("\ufeff")
     delimiter, text = _delimiter_of(text)
     lines, note = _parse_csv(text, delimiter)
-    table = _with_header("", (row for row in lines if any(cell.strip() for cell in row)), bounds)
+    table = with_header("", (row for row in lines if any(cell.strip() for cell in row)), bounds)
     extract = _extract([table], text_column, id_column, bounds)
     note = join_notes(decoded.note, note, extract.note)
     return extract.with_(encoding=decoded.encoding, encoding_margin=decoded.margin, note=note)
@@ -99,7 +83,7 @@ def read_workbook(data: bytes, kind: str, *, text_column: str, id_column: str, b
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
         tables = [
-            _with_header(name, _cells(book.get_sheet_by_name(name).iter_rows()), bounds, is_workbook=True)
+            with_header(name, _cells(book.get_sheet_by_name(name).iter_rows()), bounds, is_workbook=True)
             for name in book.sheet_names
         ]
     except python_calamine.PasswordError as error:
@@ -205,130 +189,60 @@ def read_parquet(data: bytes, *, text_column: str, id_column: str, bounds: Bound
     return _extract([Table("", list(columns), rows)], text_column, id_column, bounds)
 
 
-# --- which column --------------------------------------------------------------------------------------------------
-
-
-def _with_header(name: str, rows: Iterable[Sequence[str]], bounds: Bounds, *, is_workbook: bool = False) -> Table:
-    """Take the first row that is not blank as the header."""
-    kept = []
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            kept.append(row)
-        if len(kept) > bounds.rows:
-            raise Unreadable("too_many_members", n=f"more than {bounds.rows} rows", bound=bounds.rows)
-    header = [cell.strip() for cell in kept[0]] if kept else []
-    return Table(name, header, kept[1:], is_workbook)
-
-
-@cache
-def _known_columns(role: str) -> tuple[str, ...]:
-    return tuple(row["name"] for row in read_list("table_columns") if row["role"] == role)
+# --- texts and documents --------------------------------------------------------------------------------------------
 
 
 def _extract(tables: Sequence[Table], text_column: str, id_column: str, bounds: Bounds) -> Extract:
-    """Put the texts of all sheets one after the other; each becomes a ``Row``."""
+    """Take the texts out of all sheets; a workbook for people is read whole."""
     tables = [table for table in tables if table.header]
     if not tables:
         raise Unreadable("no_rows")
-    chosen = [(table, _text_column_of(table, text_column)) for table in tables]
-    if text_column and all(column is None for _, column in chosen):
-        raise Unreadable("no_such_column", column=text_column, columns=_columns(tables))
-    if tables[0].is_workbook and not text_column and _is_for_people(chosen):
+    layouts = [choose_columns(table, text_column, id_column) for table in tables]
+    found = [layout for layout in layouts if layout is not None]
+    if text_column and not found:
+        raise Unreadable("no_such_column", column=text_column, columns=column_names(tables))
+    if tables[0].is_workbook and not text_column and is_for_people(tables, layouts):
         return _whole(tables, bounds)
-    if all(column is None for _, column in chosen):
-        raise Unreadable("no_rows" if not any(t.rows for t in tables) else "no_text_column", columns=_columns(tables))
-    pieces: list[str] = []
-    rows: list[Row] = []
-    notes: list[str] = []
-    at = 0
-    for table, column in chosen:
-        if column is None:
-            notes.append(f'sheet "{table.name}" has no column of texts and was left out')
-            continue
-        ids = _id_column_of(table, id_column, column)
-        notes.append(_choice(table, column, ids, is_given=bool(text_column)))
-        for number, cells in enumerate(table.rows, start=2):
-            text = cells[column].strip("\n") if column < len(cells) else ""
-            if not text.strip():
-                continue
-            source_id = cells[ids].strip() if ids is not None and ids < len(cells) else ""
-            rows.append(Row(source_id or _row_name(table, number), at, at + len(text)))
-            pieces.append(text)
-            at += len(text) + 1
-            if at > bounds.text_mb * 1_000_000:
-                raise Unreadable("text_too_long", mb=bounds.text_mb)
+    if not found:
+        key = "no_text_column" if any(table.rows for table in tables) else "no_rows"
+        raise Unreadable(key, columns=column_names(tables))
+    left = [
+        f'sheet "{t.name}" has no column of texts and was left out'
+        for t, x in zip(tables, layouts, strict=True)
+        if not x
+    ]
+    return _of_rows(found, left, bounds)
+
+
+def _of_rows(layouts: Sequence[Layout], notes: Sequence[str], bounds: Bounds) -> Extract:
+    """Put the rows into documents where their columns tell documents apart, else one after the other."""
+    rows: list[TextRow] = []
+    n_chars = 0
+    for row in (row for layout in layouts for row in layout.rows()):
+        rows.append(row)
+        n_chars += len(row.text) + 1
+        if n_chars > bounds.text_mb * 1_000_000:
+            raise Unreadable("text_too_long", mb=bounds.text_mb)
     if not rows:
         raise Unreadable("no_rows")
-    return Extract(text="\n".join(pieces) + "\n", rows=tuple(rows), note=join_notes(*notes))
+    telling = list(dict.fromkeys(name for layout in layouts for name in layout.telling))
+    parts = into_documents(rows, telling, bounds.table_documents) if telling else ()
+    note = join_notes(*(layout.note(is_apart=bool(parts)) for layout in layouts), *notes)
+    if len(parts) > 1:
+        return Extract(text="", parts=parts, note=note)
+    if parts:
+        return Extract(text=parts[0].text, rows=parts[0].rows, columns=parts[0].columns, note=note)
+    starts = _starts(rows)
+    placed = tuple(Row(row.source_id, at, at + len(row.text)) for row, at in zip(rows, starts, strict=True))
+    return Extract(text="\n".join(row.text for row in rows) + "\n", rows=placed, note=note)
 
 
-def _is_for_people(chosen: Sequence[tuple[Table, int | None]]) -> bool:
-    """Say whether rows would leave out sheets with text, and no column's name says that it holds the texts."""
-    names = {table.header[column].lower() for table, column in chosen if column is not None}
-    return names.isdisjoint(_known_columns("text")) and any(column is None and table.rows for table, column in chosen)
-
-
-def _row_name(table: Table, number: int) -> str:
-    return f"{table.name}!{number}" if table.name else str(number)
-
-
-def _columns(tables: Sequence[Table]) -> str:
-    names = list(dict.fromkeys(name for table in tables for name in table.header))
-    return ", ".join(names[:20]) + (f" … ({len(names)} in all)" if len(names) > 20 else "")
-
-
-def _text_column_of(table: Table, wanted: str) -> int | None:
-    """Give the number of the column of texts, or None."""
-    if wanted:
-        return table.header.index(wanted) if wanted in table.header else None
-    lower = [name.lower() for name in table.header]
-    lengths = [_mean_length(table, column) for column in range(len(table.header))]
-    for name in _known_columns("text"):
-        if name in lower and lengths[lower.index(name)] > 0:
-            return lower.index(name)
-    if not lengths or not table.rows or max(lengths) < _MIN_TEXT:
-        return None
-    if table.is_workbook and (max(lengths) < _MIN_SHARE * sum(lengths) or not all(table.header)):
-        return None  # a sheet laid out for people, with headings across it, is a document of its own
-    return lengths.index(max(lengths))
-
-
-def _mean_length(table: Table, column: int) -> float:
-    """Mean number of letters a cell, over the cells that are not empty; Chinese characters count double."""
-    cells = [row[column] for row in table.rows[:_SAMPLE_ROWS] if column < len(row) and row[column].strip()]
-    if not cells:
-        return 0.0
-    return sum(_weight(cell[:500]) for cell in cells) / len(cells)
-
-
-def _weight(text: str) -> int:
-    letters = sum(c.isalpha() for c in text)
-    return letters + sum("\u3400" <= c <= "\u9fff" for c in text)
-
-
-def _id_column_of(table: Table, wanted: str, text_column: int) -> int | None:
-    """Give the number of the column of ids, or None where rows are named by their numbers."""
-    if wanted:
-        if wanted not in table.header:
-            raise Unreadable("no_such_column", column=wanted, columns=_columns([table]))
-        return table.header.index(wanted)
-    lower = [name.lower() for name in table.header]
-    return next((lower.index(n) for n in _known_columns("id") if n in lower and lower.index(n) != text_column), None)
-
-
-def _choice(table: Table, column: int, ids: int | None, *, is_given: bool) -> str:
-    """Say which columns were taken and which were not."""
-    where = f'sheet "{table.name}": ' if table.name else ""
-    same = table.header.count(table.header[column]) > 1
-    name = f'"{table.header[column]}"' + (f" (the first of {table.header.count(table.header[column])})" if same else "")
-    others = [name for n, name in enumerate(table.header) if n not in (column, ids)]
-    left = f"; not read: {', '.join(others[:12])}{' …' if len(others) > 12 else ''}" if others else ""
-    chosen = "texts from column" if is_given else "texts taken from column"
-    by = f', ids from "{table.header[ids]}"' if ids is not None else ", ids are row numbers"
-    wide = sum(len(row) > len(table.header) for row in table.rows)
-    narrow = sum(len(row) < len(table.header) for row in table.rows)
-    uneven = f"; {wide + narrow} rows have more or fewer cells than the header" if wide + narrow else ""
-    return f"{where}{chosen} {name}{by}{left}{uneven}"
+def _starts(rows: Sequence[TextRow]) -> list[int]:
+    starts, at = [], 0
+    for row in rows:
+        starts.append(at)
+        at += len(row.text) + 1
+    return starts
 
 
 def _whole(tables: Sequence[Table], bounds: Bounds) -> Extract:
@@ -351,5 +265,5 @@ def _whole(tables: Sequence[Table], bounds: Bounds) -> Extract:
         out.mark(start, "table")
     text, marks = out.finish()
     if not any(c.isalpha() for c in text):
-        raise Unreadable("no_text_column", columns=_columns(tables))
+        raise Unreadable("no_text_column", columns=column_names(tables))
     return Extract(text=text, marks=marks, note="read as a whole: no column holds texts (--text-column names one)")

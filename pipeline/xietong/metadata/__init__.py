@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from xietong.gazetteer import Place, load_places
-from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, read_catalogues
+from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, read_catalogues, row_of
 from xietong.metadata.clues import Clues, gather_clues, is_body
+from xietong.metadata.columns import read_columns
 from xietong.metadata.dates import FoundDate, find_dates, find_years
 from xietong.metadata.region import find_region
 from xietong.metadata.titles import find_issuer, find_title, find_type
 from xietong.normalise import fold
 from xietong.records import Document, Metadata, Passage
 
-__all__ = ["describe", "documents_only", "read_catalogue", "read_catalogues"]
+__all__ = ["describe", "documents_only", "read_catalogue", "read_catalogues", "row_of"]
 
 
 def describe(
@@ -30,7 +31,8 @@ def describe(
     passages : sequence of Passage
         Its passages; they say which language the region is named in.
     catalogue_row : mapping, optional
-        The user's row of ``catalogue.csv``; what it states wins, its other columns go to ``user``.
+        The user's row of ``catalogue.csv``; what it states wins, also over the columns of a table of texts. Its other
+        columns go to ``user``, as a table's do.
 
     Returns
     -------
@@ -38,18 +40,23 @@ def describe(
         Items that nothing states are "" (``year`` None); ``origins`` names the source of each item found.
     """
     row = dict(catalogue_row or {})
-    found, origins = _work_out(document, passages)
-    for item in ITEMS:
-        if value := row.pop(item, ""):
-            found[item], origins[item] = (int(float(value)) if item == "year" else value), "catalogue"
-    if origins.get("doc_date") == "catalogue" and origins.get("year") != "catalogue":
-        found["year"], origins["year"] = int(str(found["doc_date"])[:4]), "catalogue"
-    return Metadata(**found, origins=dict(sorted(origins.items())), user=row)  # type: ignore[arg-type]
+    columns, column_origins, own = read_columns(document.columns)
+    stated = {item: row.pop(item) for item in ITEMS if row.get(item)}
+    found, origins = _work_out(document, passages, stated.get("title") or columns.get("title", ""))
+    for items, where in ((columns, column_origins), (stated, dict.fromkeys(stated, "catalogue"))):
+        if "doc_date" in items and "year" not in items:
+            items, where = {**items, "year": items["doc_date"][:4]}, {**where, "year": where["doc_date"]}
+        for item, value in items.items():
+            found[item], origins[item] = (int(float(value)) if item == "year" else value), where[item]
+    return Metadata(**found, origins=dict(sorted(origins.items())), user=own | row)  # type: ignore[arg-type]
 
 
-def _work_out(document: Document, passages: Sequence[Passage]) -> tuple[dict[str, object], dict[str, str]]:
+def _work_out(
+    document: Document, passages: Sequence[Passage], stated_title: str
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Work out all items; a title that the user states tells as much as one that the text has."""
     clues = gather_clues(document, passages)
-    title, title_origin = find_title(clues)
+    title, title_origin = (stated_title, "title") if stated_title else find_title(clues)
     folded_title = fold(title).text
     place, name, level, region_origin, level_origin = find_region(clues, folded_title, title_origin)
     issuer, issuer_origin = find_issuer(clues, folded_title, place.name_zh if place else name)

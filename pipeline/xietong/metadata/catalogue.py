@@ -18,10 +18,12 @@ log = logging.getLogger(__name__)
 NAME = "catalogue.csv"
 LEVELS = ("central", "provincial", "city", "county", "other")
 DOC_TYPES = ("work report", "plan", "opinion", "notice", "regulation", "speech", "article", "other")
+#: Rows of one source: "" for the source itself, the name inside for a file in an archive or a document in a table.
+Rows = dict[str, dict[str, str]]
 ITEMS = ("title", "issuer", "region", "level", "doc_type", "doc_date", "year")
 
 
-def read_catalogues(inputs: Sequence[str | Path], sources: Iterable[Source]) -> dict[str, dict[str, str]]:
+def read_catalogues(inputs: Sequence[str | Path], sources: Iterable[Source]) -> dict[str, Rows]:
     """Read every catalogue in the input folders and give each source its row.
 
     Parameters
@@ -29,12 +31,13 @@ def read_catalogues(inputs: Sequence[str | Path], sources: Iterable[Source]) -> 
     inputs : sequence of paths
         Files and folders as given to the run.
     sources : iterable of Source
-        What is read; ``a.zip!/member`` is catalogued under that name.
+        What is read. The catalogue names a file in an archive, or a document in a table, ``a.zip!/member``.
 
     Returns
     -------
     dict
-        ``source.file`` to the row, for the sources that have one. The nearest catalogue above a document wins.
+        ``source.file`` to the row, for the sources that have one, and ``a.zip!/member`` to the row of a file in an
+        archive. The nearest catalogue above a document wins.
 
     Raises
     ------
@@ -42,14 +45,15 @@ def read_catalogues(inputs: Sequence[str | Path], sources: Iterable[Source]) -> 
         If a catalogue has problems; all of them are named with file and line.
     """
     sources = list(sources)
-    rows: dict[str, dict[str, str]] = {}
+    rows: dict[str, Rows] = {}
     problems: list[str] = []
     for file in sorted(_catalogue_files(inputs, sources), key=lambda file: len(file.parts)):
         table, found = _read(file)
         problems += found
         matched = _match(table, file, sources)
-        rows |= matched
-        missing = len(table) - len(matched)
+        for name, found_rows in matched.items():
+            rows[name] = rows.get(name, {}) | found_rows
+        missing = len(table) - sum(map(len, matched.values()))
         if missing > 0:
             log.warning("%s: %d of %d rows name no document of this run", file, missing, len(table))
     if problems:
@@ -146,17 +150,35 @@ def _check(file: Path, reader: csv.DictReader) -> tuple[dict[str, dict[str, str]
     return rows, problems
 
 
-def _match(table: Mapping[str, dict[str, str]], file: Path, sources: Sequence[Source]) -> dict[str, dict[str, str]]:
+def _match(table: Mapping[str, dict[str, str]], file: Path, sources: Sequence[Source]) -> dict[str, Rows]:
     """Give the sources below the catalogue's folder their rows, by path below it or by a file name that is unique."""
-    matched = {}
+    inside: dict[str, list[str]] = {}
+    for name in table:
+        container, _, member = name.partition("!/")
+        inside.setdefault(container, []).extend([member] if member else [])
+    matched: dict[str, Rows] = {}
     for source in sources:
-        _, _, member = source.file.partition("!/")
         try:
             below = Path(os.path.abspath(source.location)).relative_to(file.parent).as_posix()
         except ValueError:
             continue
-        names = [f"{below}!/{member}" if member else below, f"{source.file}", Path(source.file).name]
-        row = next((table[name] for name in names if name in table), None)
-        if row is not None:
-            matched[source.file] = row
+        rows: Rows = {}
+        for name in (below, source.file, Path(source.file).name):
+            for member in ("", *inside.get(name, ())):
+                full = f"{name}!/{member}" if member else name
+                if full in table:
+                    rows.setdefault(member, table[full])
+        if rows:
+            matched[source.file] = rows
     return matched
+
+
+def row_of(rows: Rows, source_file: str, file: str) -> dict[str, str]:
+    """Give what the catalogue says of a document: an archive's row holds for all in it, a member's own row wins.
+
+    Examples
+    --------
+    >>> row_of({"": {"region": "云川省"}, "b.txt": {"year": "2024"}}, "a.zip", "a.zip!/b.txt")
+    {'region': '云川省', 'year': '2024'}
+    """
+    return {**rows.get("", {}), **rows.get(file.removeprefix(f"{source_file}!/"), {})}

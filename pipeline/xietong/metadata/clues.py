@@ -87,7 +87,7 @@ def gather_clues(document: Document, passages: Sequence[Passage] = ()) -> Clues:
     sample = _sample(document, passages)
     name, folders = _split_name(document.file)
     fields = list(_properties(document))
-    is_table = bool(document.rows)
+    is_table = bool(document.rows) and not document.columns
     raw_head: list[str] = []
     tail: list[str] = []
     if document.text and not is_table:

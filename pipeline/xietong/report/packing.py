@@ -80,7 +80,7 @@ class PassageColumns:
         self._put("review", rows["needs_review"].to_numpy(zero_copy_only=False).astype(np.uint8))
         self._put("confidence", np.round(rows["confidence"].to_numpy() * 100).astype(np.uint8))
         self._put("values", code_values(rows, self.codebook).astype(np.uint8).ravel())
-        self._put("n_marks", np.array([len(row) for row in highlights], dtype=np.uint16))
+        self._put("n_marks", np.array([len(row) for row in highlights], dtype=np.uint32))
         for i, name in enumerate(("mark_start", "mark_end", "mark_code")):
             kind = np.uint8 if name == "mark_code" and len(self.codes) < 256 else np.uint32
             self._put(name, np.array([mark[i] for mark in marks], dtype=kind))
