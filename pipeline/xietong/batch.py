@@ -20,6 +20,7 @@ import pyarrow as pa
 from xietong import ids
 from xietong.codebook import Codebook
 from xietong.duplicates import sketch
+from xietong.ingest.reasons import message
 from xietong.parts import Slice, read_slice, write_part
 from xietong.records import Document, Mark, Metadata, Passage, ReadDocument, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
@@ -149,14 +150,12 @@ class Workshop:
             passages = self._segment(document) if document.status == "ok" else []
             # an archive's text is in its members' rows
             if document.status == "ok" and not passages and not document.n_members:
-                document = replace(document, status="empty", reason="no text in it: nothing but white space", text="")
+                document = replace(document, status="empty", reason=message("only_space"), text="")
             return _identify(document, passages, describe(document, passages, catalogue_row))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AssertionError) as error:
             # The last guard of "no input stops a run": the mistake is ours, the row says so, the log has the rest.
             log.debug("%s: cannot be segmented", document.file, exc_info=True)
-            reason = (
-                f"Xietong failed on this document ({type(error).__name__}: {error}); please report it with the document"
-            )
+            reason = message("own_failure", what=f"{type(error).__name__}: {error}")
             return _identify(replace(document, status="failed", reason=reason, text=""), [], Metadata())
 
     def _segment(self, document: Document) -> list[Passage]:
@@ -183,7 +182,7 @@ def _once(document: Document, first_file: dict[str, str]) -> Document:
     first = first_file.setdefault(document.sha256, document.file) if document.status == "ok" else document.file
     if first == document.file:
         return document
-    reason = f"same content as {first}, which is coded; it is counted once"
+    reason = message("same_content", first=first)
     return replace(document, status="duplicate", reason=reason, text="", marks=(), pages=(), rows=())
 
 

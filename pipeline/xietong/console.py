@@ -185,9 +185,8 @@ def closing_summary(run: Run, quiet: bool) -> int:
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
-    statuses = ", ".join(
-        f"{n} {status}" for status, n in sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item))
-    )
+    by_status = sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item))
+    statuses = ", ".join(f"{n} {message(f'report_status_{status}')}" for status, n in by_status)
     said = message(
         "summary", documents=sum(counts["by_status"].values()), statuses=statuses, passages=counts["passages"]
     )
@@ -207,10 +206,17 @@ def closing_summary(run: Run, quiet: bool) -> int:
 
 
 def _print_failures(run: Run, console: Any, most: int = 10) -> None:
+    from xietong.ingest.reasons import worded
+
     documents = run.table("documents", ["file", "status", "reason"]).to_pylist()
     bad = [row for row in documents if row["status"] in {"failed", "empty"}]
+    language = product_language()
     for row in bad[:most]:
-        console.print(f"  {row['status']:7} {safe(row['file'])}: {safe(row['reason'])}", markup=False, style="yellow")
+        console.print(
+            f"  {row['status']:7} {safe(row['file'])}: {safe(worded(row['reason'], language))}",
+            markup=False,
+            style="yellow",
+        )
     if len(bad) > most:
         console.print(f"  {message('and_more', n=len(bad) - most)}", markup=False)
 
@@ -240,6 +246,8 @@ def _shorten(text: str, most: int) -> str:
 
 def print_check(frame: pd.DataFrame, as_json: bool) -> int:
     """Print what a check found; give the exit code."""
+    from xietong.ingest.reasons import worded
+
     packed = frame.to_json(orient="records", force_ascii=False, indent=1)
     if as_json:
         print(packed)
@@ -247,7 +255,7 @@ def print_check(frame: pd.DataFrame, as_json: bool) -> int:
         for row in json.loads(packed):
             about = [row["media_type"], row["encoding"], row["language"], row["title"], str(row["year"] or "")]
             counted = message("check_found", passages=row["n_passages"], characters=row["n_chars"])
-            found = counted if row["status"] == "ok" else row["reason"]
+            found = counted if row["status"] == "ok" else worded(row["reason"], product_language())
             print(f"{row['status']:9} {safe(row['file'])}: {safe(found)}; {safe(', '.join(filter(None, about)))}")
             if row["note"]:
                 print(f"          {safe(row['note'])}")

@@ -13,6 +13,7 @@ from xietong.headings import ends_sentence, has_han, is_heading, numbering
 from xietong.lines import Block, Line, lines_of
 from xietong.normalise import join_lines
 from xietong.records import Document
+from xietong.text_tables import cell_pieces, name_tables
 
 
 def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: bool = True) -> list[Block]:
@@ -35,6 +36,7 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
     if not lines:
         return []
     name_furniture(lines)
+    name_tables(lines, document.text)
     wrap = _Wrap.of(lines)
     blocks = _gather(lines, wrap)
     style = _Style.of(blocks)
@@ -46,7 +48,8 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
     blocks = _join_cut(blocks, style, wrap)
     blocks = _join_runs(blocks, style)
     for block in blocks:
-        block.pieces = join_lines(document.text, [(line.raw_start, line.raw_end) for line in block.lines])
+        join = cell_pieces if block.kind == "table" else join_lines
+        block.pieces = join(document.text, [(line.raw_start, line.raw_end) for line in block.lines])
         _leave_out_markup(block, wide)
     return blocks
 

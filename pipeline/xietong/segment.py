@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +16,14 @@ from xietong.headings import Trail
 from xietong.language import language_of, languages_of_spans
 from xietong.layout import Block, is_speaker, lay_out
 from xietong.normalise import Flow, flow_through, pieces_of
-from xietong.records import Document, Passage
+from xietong.records import Document, FoldedText, Passage
 from xietong.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Stands between the cells of a table in ``reading`` and ``folded``, so that no term reaches from one into the next.
+CELL_GAP = "\t"
 UNITS = ("passage", "sentence", "paragraph", "row")
 
 
@@ -88,11 +90,16 @@ def _number(drafts: list[_Draft]) -> list[Passage]:
             section=draft.section,
             language=draft.language,
             source_id=draft.source_id,
-            reading=draft.flow.reading[draft.first : draft.last],
-            folded=draft.flow.slice(draft.first, draft.last),
+            reading=draft.flow.reading[draft.first : draft.last].replace("\n", CELL_GAP),
+            folded=_with_cells(draft.flow.slice(draft.first, draft.last)),
         )
         for n, draft in enumerate(drafts)
     ]
+
+
+def _with_cells(folded: FoldedText) -> FoldedText:
+    """Put tabs between the cells of a table."""
+    return replace(folded, text=folded.text.replace("\n", CELL_GAP)) if "\n" in folded.text else folded
 
 
 class _Reader:
@@ -131,11 +138,13 @@ class _Reader:
         """Cut a stretch of the document into passages."""
         blocks = lay_out(self._document, start, end, self._wide, self._has_unseen)
         pieces: list[tuple[int, int, str]] = []
+        n_breaks: list[int] = []
         for block in blocks:
-            pieces += block.pieces[:-1]
-            pieces.append((*block.pieces[-1][:2], "\n"))
+            own = [*block.pieces[:-1], (*block.pieces[-1][:2], "\n")]
+            n_breaks.append(sum(join == "\n" for _, _, join in own))
+            pieces += own
         flow = flow_through(self._document.text, self._without_glosses(pieces), self._codes)
-        drafts = _cut_blocks(self._document.text, blocks, flow, self._options)
+        drafts = _cut_blocks(self._document.text, blocks, flow, n_breaks, self._options)
         for draft in drafts:
             draft.source_id = source_id
         return drafts
@@ -162,13 +171,15 @@ class _Reader:
 # --- from blocks to passages ----------------------------------------------------------------------------------------
 
 
-def _cut_blocks(text_of_document: str, blocks: Sequence[Block], flow: Flow, options: SegmentOptions) -> list[_Draft]:
+def _cut_blocks(
+    text_of_document: str, blocks: Sequence[Block], flow: Flow, n_breaks: Sequence[int], options: SegmentOptions
+) -> list[_Draft]:
     """Cut each block, and give each passage its section, kind and language."""
     sizes = _sizes(flow.folded)
     trail = Trail()
     title = _title_of(blocks)
     drafts: list[_Draft] = []
-    for block, (first, last) in zip(blocks, _block_bounds(flow, len(blocks)), strict=True):
+    for block, (first, last) in zip(blocks, _block_bounds(flow, n_breaks), strict=True):
         if first == last:
             continue
         text, folded = flow.reading[first:last], flow.folded[first:last]
@@ -210,12 +221,14 @@ def _title_of(blocks: Sequence[Block]) -> Block | None:
     return None
 
 
-def _block_bounds(flow: Flow, n_blocks: int) -> list[tuple[int, int]]:
-    """Give where each block stands in the flow: between the line breaks that were put after each."""
+def _block_bounds(flow: Flow, n_breaks: Sequence[int]) -> list[tuple[int, int]]:
+    """Give where each block stands in the flow: up to the last of its line breaks; those before stand between cells."""
     bounds = []
     at = 0
-    for _ in range(n_blocks):
-        end = flow.folded.index("\n", at)
+    for n in n_breaks:
+        end = at - 1
+        for _ in range(n):
+            end = flow.folded.index("\n", end + 1)
         bounds.append((at, end))
         at = end + 1
     return bounds

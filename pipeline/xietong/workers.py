@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xietong.batch import Recipe, Task, Workshop, set_aside
+from xietong.ingest.reasons import message
 
 Batch = Sequence[Task]
 _KILLS_ALLOWED = 2
@@ -59,7 +60,7 @@ def run_in_processes(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, j
             suspects = [task for batch in under_way.values() for task in batch]
             waiting, lost = _after_a_death(suspects, waiting, kills)
             for task in lost:
-                reason = f"a worker process died {_KILLS_ALLOWED} times while this document was read or coded; it is set aside"
+                reason = message("worker_died", n=_KILLS_ALLOWED)
                 set_aside(task, reason, recipe, parts)
                 yield [task]
         finally:

@@ -22,6 +22,13 @@ def test_every_bound_is_in_the_manual_with_its_value(bound):
     assert f"| `{bound.name}` | {bound.default:,.0f} |" in MANUAL
 
 
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_bounds_stand_in_the_manual_alone(readme):
+    text = (Path(__file__).resolve().parents[2] / readme).read_text(encoding="utf-8")
+    assert "pipeline/docs/manual.md#bounds" in text
+    assert not re.findall(rf"^\\| `({'|'.join(field.name for field in fields(Bounds))})`", text, flags=re.MULTILINE)
+
+
 def test_every_command_is_in_the_manual():
     import typer
 

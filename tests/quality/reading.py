@@ -47,9 +47,10 @@ def main() -> None:
         print_speed(options.folders, options.every)
 
 
-def print_rows(folders: list[Path], every: int) -> None:
-    """Read everything; list what is not ok."""
+def print_rows(folders: list[Path], every: int) -> dict[str, Any]:
+    """Read everything; list what is not ok, and give the counts."""
     states: Counter[tuple[str, str]] = Counter()
+    bad: list[dict[str, str]] = []
     n_files = n_rows = 0
     with Reader() as reader:
         for source in find_sources(folders)[::every]:
@@ -59,17 +60,21 @@ def print_rows(folders: list[Path], every: int) -> None:
             for document in documents:
                 states[document.media_type, document.status] += 1
                 if document.status != "ok":
+                    bad.append({"file": document.file, "status": document.status, "reason": document.reason})
                     print(f"{document.status:7} {document.file}: {document.reason}")
     print(f"\n{n_files} files, {n_rows} with a row of their own")
     for (media_type, status), n in sorted(states.items()):
         print(f"{n:6} {status:7} {media_type}")
+    by_type = {f"{media_type} {status}": n for (media_type, status), n in sorted(states.items())}
+    return {"files": n_files, "with_a_row": n_rows, "by_type": by_type, "not_ok": bad}
 
 
-def print_encodings(folders: list[Path], n_samples: int) -> None:
+def print_encodings(folders: list[Path], n_samples: int) -> dict[str, list[int]]:
     """Write pieces of real texts in each encoding and read them back; the odd files, which the table was not made of."""
     files = [file for folder in folders for file in sorted(folder.glob("zh-Han[st]/*/*.txt"))][1::2]
     rng = random.Random(7)
     files = rng.sample(files, min(len(files), 300))
+    figures: dict[str, list[int]] = {}
     for low, high in LENGTHS:
         tried: Counter[str] = Counter()
         right: Counter[str] = Counter()
@@ -87,7 +92,10 @@ def print_encodings(folders: list[Path], n_samples: int) -> None:
         for codec in CODECS:
             share = right[codec] / max(tried[codec], 1)
             print(f"{low:4} to {high:4} bytes  {codec:10} {right[codec]:5} of {tried[codec]:5} = {share:.2%}")
+            figures[f"{low} to {high} bytes, {codec}"] = [right[codec], tried[codec]]
+        figures[f"{low} to {high} bytes"] = [sum(right.values()), sum(tried.values())]
         print(f"{low:4} to {high:4} bytes  all        {sum(right.values()) / sum(tried.values()):.2%}")
+    return figures
 
 
 def _piece(rng: random.Random, files: list[Path], codec: str, low: int, high: int) -> tuple[str, bytes] | None:
@@ -114,7 +122,7 @@ def _to_traditional() -> Any:
     return OpenCC("s2t")
 
 
-def print_speed(folders: list[Path], every: int) -> None:
+def print_speed(folders: list[Path], every: int) -> dict[str, list[float]]:
     """Time our reading and the library underneath, format by format."""
     seconds: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for source in find_sources(folders)[::every]:
@@ -132,6 +140,7 @@ def print_speed(folders: list[Path], every: int) -> None:
     print(f"{'format':10} {'MB':>7} {'MB/s':>8} {'bare MB/s':>10}  times bare")
     for kind, (size, ours, bare) in sorted(seconds.items()):
         print(f"{kind:10} {size:7.2f} {size / ours:8.1f} {size / max(bare, 1e-9):10.1f} {ours / max(bare, 1e-9):8.1f}")
+    return {kind: [round(value, 4) for value in values] for kind, values in sorted(seconds.items())}
 
 
 def _bare(kind: str, data: bytes) -> None:

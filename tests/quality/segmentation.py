@@ -86,6 +86,22 @@ def lost(document: Document) -> list[str]:
     return [m[0] for m in WORD.finditer(document.text) if not all(covered[m.start() : m.end()])]
 
 
+def is_out_of_order(document: Document) -> bool:
+    """Tell whether passages do not follow one another as in the text, or read other characters than it has there."""
+    passages = segment(document)
+    starts = [passage.start for passage in passages]
+    return starts != sorted(starts) or any(
+        not _is_subsequence(WORD.findall(passage.reading), WORD.findall(document.text[passage.start : passage.end]))
+        for passage in passages
+    )
+
+
+def _is_subsequence(words: list[str], source: list[str]) -> bool:
+    """Tell whether the characters of the words stand in the source in the same order (words may have been joined)."""
+    rest = iter("".join(source))
+    return all(character in rest for character in "".join(words))
+
+
 def broken(document: Document) -> Counter[str]:
     """Count coded passages, and those that begin or end where no sentence does."""
     counts: Counter[str] = Counter()

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from xietong import __version__
 from xietong.export.xlsx_cells import MOST_UNITS, Notes, write_text
+from xietong.ingest.reasons import worded
 from xietong.messages import both
 from xietong.totals import Totals, crossed_facets
 
@@ -24,6 +27,8 @@ _CODE_WIDTHS = {"definition": 50, "definition_zh": 50, "include": 50, "exclude":
 def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
     """Write the documents table, what failed and why in colour."""
     table = run.table("documents")
+    reasons = [_in_both(reason) for reason in table["reason"].to_pylist()]
+    table = table.set_column(table.column_names.index("reason"), "reason", pa.array(reasons, pa.string()))
     sheet = workbook.add_worksheet("documents")
     _write_table(workbook, sheet, table.column_names, zip(*(c.to_pylist() for c in table.columns), strict=True), notes,
                  widths=_DOCUMENT_WIDTHS)  # fmt: skip
@@ -36,6 +41,11 @@ def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
             "format": workbook.add_format({"bg_color": colour}),
         }
         sheet.conditional_format(1, status, max(table.num_rows, 1), status, rule)
+
+
+def _in_both(reason: str | None) -> str | None:
+    """Give why a document is not ok in Chinese and in English."""
+    return f"{worded(reason, 'zh')}\n{reason}" if reason else reason
 
 
 def write_codebook(codebook: Codebook, workbook: Workbook, notes: Notes) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,6 +57,40 @@ def message(key: str, language: str = "en", **values: object) -> str:
     """Word a reason in English (``en``) or Chinese (``zh``)."""
     reason = reasons()[key]
     return (reason.zh if language == "zh" else reason.en).format_map({k: str(v) for k, v in values.items()})
+
+
+def worded(reason: str, language: str) -> str:
+    """Give a reason of the documents table, which is in English, in the language of the reader.
+
+    Examples
+    --------
+    >>> worded(message("other_format", what="a picture (PNG)"), "zh")
+    '图片（PNG），不支持的格式；请另存为 DOCX、PDF、HTML 或 TXT 后重新运行'
+    """
+    return _translated(reason, _templates("reasons")) if language == "zh" else reason
+
+
+def _translated(text: str, templates: Sequence[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, chinese in templates:
+        if match := pattern.fullmatch(text):
+            known = (*_templates("reason_details"), *_templates("reasons"))
+            return chinese.format_map({name: _translated(value, known) for name, value in match.groupdict().items()})
+    return text
+
+
+@cache
+def _templates(table: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns of the English texts, those with the most fixed words first, each with the Chinese text."""
+    rows = sorted(read_list(table), key=lambda row: -len(_PLACE.sub("", row["en"])))
+    return tuple((re.compile(_pattern(row["en"]), re.DOTALL), row["zh"]) for row in rows)
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def _pattern(template: str) -> str:
+    pieces = _PLACE.split(template)
+    return "".join(f"(?P<{piece}>.*)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
 
 
 def _plain(value: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xietong import __version__
+from xietong.ingest.reasons import worded
 from xietong.marked import marked_in_steps
 from xietong.report.analyses import keywords, topics
 from xietong.report.packing import PassageColumns, choose_rows
@@ -61,6 +62,7 @@ def gather(run: Run) -> tuple[dict[str, Any], bytes]:
 def _documents(documents: pd.DataFrame) -> dict[str, list[Any]]:
     names = ["document_id", "file", "status", "reason", "language", *DOCUMENT_COLUMNS, "n_chars", "n_passages"]
     columns = {name: documents[name].astype("object") for name in names}
+    columns["reason_zh"] = columns["reason"].map(lambda reason: worded(reason or "", "zh"))
     return {name: column.where(column.notna(), None).tolist() for name, column in columns.items()}
 
 

@@ -22,7 +22,7 @@ function drawRead() {
     const most = bad.slice(0, 1000);
     body.append(make("h3", {}, t("report_not_read")), table(
       [{ name: t("report_file"), class: "file" }, { name: t("report_status") }, { name: t("report_reason"), class: "reason" }],
-      most.map((i) => [documents.file[i], worded("status", documents.status[i]), documents.reason[i] || ""]), t("report_not_read")));
+      most.map((i) => [documents.file[i], worded("status", documents.status[i]), (state.language === "zh" ? documents.reason_zh : documents.reason)[i] || ""]), t("report_not_read")));
     if (most.length < bad.length) body.append(make("p", { class: "about" }, t("report_first_rows", { n: number(most.length), of: number(bad.length) })));
   } else body.append(make("p", {}, t("report_all_read")));
   const list = make("details", {}, make("summary", {}, t("report_all_documents", { n: number(documents.file.length) })));
