@@ -199,12 +199,20 @@ def read_tables(found: Sequence[ReadDocument]) -> dict[str, pa.Table]:
     columns = {name: list(chain.from_iterable(c[name] for c in passages)) for name in READ_TABLES["passages"].names}
     with_text = [read for read in found if read.document.status == "ok"]
     texts = {"document_id": [r.document_id for r in with_text], "text": [r.document.text for r in with_text]}
-    rows = [_document_row(read.document_id, read.document, read.passages, read.metadata) for read in found]
+    rows = [_document_row(read.document_id, read.document, _passages_in(read, found), read.metadata) for read in found]
     return {
         "documents": pa.Table.from_pylist(rows, schema=READ_TABLES["documents"]),
         "passages": pa.table(columns, schema=READ_TABLES["passages"]),
         "texts": pa.table(texts, schema=READ_TABLES["texts"]),
     }
+
+
+def _passages_in(read: ReadDocument, found: Sequence[ReadDocument]) -> Sequence[Passage]:
+    """Give a document's passages; of an archive or table, those of all documents in it, for the language of its row."""
+    if not read.document.n_members:
+        return read.passages
+    inside = f"{read.document.file}!/"
+    return [passage for member in found if member.document.file.startswith(inside) for passage in member.passages]
 
 
 def _passage_columns(read: ReadDocument) -> dict[str, list]:
@@ -269,9 +277,9 @@ def _document_row(document_id: str, document: Document, passages: Sequence[Passa
         "metadata_from": json.dumps(dict(metadata.origins), ensure_ascii=False, sort_keys=True),
         "user": json.dumps(dict(metadata.user), ensure_ascii=False),
         "shape": _pack_shape(document) if document.status == "ok" else "",
-        "sketch": sketch("".join([passage.folded.text for passage in passages])).tobytes(),
+        "sketch": sketch("" if document.n_members else "".join([p.folded.text for p in passages])).tobytes(),
         "n_chars": len(document.text),
-        "n_passages": len(passages),
+        "n_passages": 0 if document.n_members else len(passages),
         "note": document.note,
         "sha256": document.sha256,
     }

@@ -32,6 +32,14 @@ _WORDS = re.compile(r"[A-Za-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _CDATA = re.compile(r"<!\[CDATA\[(.{0,100000}?)\]\]>", re.DOTALL)
+# what HTML parsers take for text: the entities that an XHTML page declares, which are never expanded
+_INTERNAL_SUBSET = re.compile(r"(?<=<!DOCTYPE html)[^<>\[\]]{0,300}\[[^\]]{0,100000}\]\s*(?=>)", re.IGNORECASE)
+# elements whose end is always written, so that counting tells how deep they nest
+_NESTING_TAG = re.compile(
+    r"</?(?:div|span|font|b|i|u|em|strong|center|section|article|table|ul|ol|blockquote|a|form|big|small)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_DEEPEST = 2000
 #: Furniture that holds more than this share of the page's text is no furniture.
 _MAX_FURNITURE = 0.4
 #: A data table's cell is shorter than this; longer ones belong to tables that lay out a page.
@@ -54,6 +62,9 @@ def read_html(data: bytes, declared: str = "") -> Extract:
 def read_page(decoded: Decoded) -> Extract:
     """Give the text of a page that is decoded already."""
     source = clean(decoded.text)
+    source = _INTERNAL_SUBSET.sub("", source, count=1)
+    if source.count("<") > _DEEPEST:
+        source = _without_depth(source)
     if "<![CDATA[" in source:
         source = _CDATA.sub(lambda match: match[1].replace("<", "&lt;"), source)
     text, marks, properties = _parse(source)
@@ -69,6 +80,21 @@ def read_page(decoded: Decoded) -> Extract:
         properties=properties,
         note=decoded.note,
     )
+
+
+def _without_depth(source: str) -> str:
+    """Leave out tags that nest deeper than any page's: parsers' time grows with the square of the depth."""
+    depth = 0
+
+    def keep(match: re.Match[str]) -> str:
+        nonlocal depth
+        is_end = match[0][1] == "/"
+        depth = max(depth - is_end, 0)
+        is_deep = depth >= _DEEPEST
+        depth += not is_end
+        return "" if is_deep else match[0]
+
+    return _NESTING_TAG.sub(keep, source)
 
 
 def _parse(source: str) -> tuple[str, tuple[Mark, ...], dict[str, str]]:

@@ -21,8 +21,11 @@ def read_mail(data: bytes) -> Extract:
     Unreadable
         If there is neither.
     """
-    message = BytesParser(policy=policy.compat32).parsebytes(data)
-    parts = [part for part in message.walk() if not part.is_multipart()][:1000]
+    try:
+        message = BytesParser(policy=policy.compat32).parsebytes(data)
+        parts = [part for part in message.walk() if not part.is_multipart()][:1000]
+    except RecursionError as error:
+        raise Unreadable("damaged", format="MHTML", what="its parts nest too deep") from error
     for kind in ("text/html", "application/xhtml+xml", "text/plain"):
         for part in parts:
             if part.get_content_type() == kind:

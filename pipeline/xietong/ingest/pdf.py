@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from xietong.ingest.bounds import Bounds
@@ -62,6 +63,7 @@ def read_pdf(data: bytes, *, bounds: Bounds, recognise: Recognise | None = None)
 
 def _open(pdfium: Any, data: bytes) -> Any:
     start = data[:1100].find(b"%PDF-")
+    _forget_errors(pdfium)
     try:
         return pdfium.PdfDocument(data[start:] if start > 0 else data)
     except pdfium.PdfiumError as error:
@@ -69,6 +71,12 @@ def _open(pdfium: Any, data: bytes) -> Any:
         if "password" in what.lower():
             raise Unreadable("encrypted") from error
         raise Unreadable("damaged", format="PDF", what="its structure cannot be read") from error
+
+
+def _forget_errors(pdfium: Any) -> None:
+    """Make PDFium's last error one that says nothing: some failures set none, and show that of the document before."""
+    with suppress(pdfium.PdfiumError):
+        pdfium.PdfDocument(b"x")
 
 
 def _page_texts(document: Any, n_pages: int, pdfium_error: type[Exception]) -> tuple[list[str], int]:

@@ -122,7 +122,9 @@ class _Reading:
                 for document in self._read_member(member, label, sha256, depth):
                     found.count(document)
                     yield document
-        except Unreadable as problem:
+        except (Unreadable, MemoryError) as error:
+            out_of_memory = Unreadable("too_much_memory", mb=self.options.bounds.memory_mb)
+            problem = error if isinstance(error, Unreadable) else out_of_memory
             row = problem.document(file, sha256, media_type)
             yield from self._give(lambda: row, file)
             return
