@@ -45,7 +45,8 @@ def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
 
 def _in_both(reason: str | None) -> str | None:
     """Give why a document is not ok in Chinese and in English."""
-    return f"{worded(reason, 'zh')}\n{reason}" if reason else reason
+    chinese = worded(reason or "", "zh")
+    return f"{chinese}\n{reason}" if reason and chinese != reason else reason
 
 
 def write_codebook(codebook: Codebook, workbook: Workbook, notes: Notes) -> None:

@@ -34,9 +34,10 @@ _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _CDATA = re.compile(r"<!\[CDATA\[(.{0,100000}?)\]\]>", re.DOTALL)
 # what HTML parsers take for text: the entities that an XHTML page declares, which are never expanded
 _INTERNAL_SUBSET = re.compile(r"(?<=<!DOCTYPE html)[^<>\[\]]{0,300}\[[^\]]{0,100000}\]\s*(?=>)", re.IGNORECASE)
-# elements whose end is always written, so that counting tells how deep they nest
+# tags of elements whose end is always written, so that counting tells how deep they nest
 _NESTING_TAG = re.compile(
-    r"</?(?:div|span|font|b|i|u|em|strong|center|section|article|table|ul|ol|blockquote|a|form|big|small)\b[^<>]*>",
+    r"</?(?!(?:p|li|td|th|tr|dt|dd|option|optgroup|tbody|thead|tfoot|colgroup|col|rt|rp|br|hr|img|input|meta|link|base|area|"
+    r"source|track|wbr|embed|param|html|head|body|title|frame|image|basefont|bgsound|keygen)\b)[a-z][^<>]*(?<!/)>",
     re.IGNORECASE,
 )
 _DEEPEST = 2000
