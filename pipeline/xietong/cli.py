@@ -338,25 +338,20 @@ def agree(
 def train(
     run: RunFolder,
     out: Annotated[Path | None, typer.Option(help="Folder for the model; model/ in the run folder by default.")] = None,
+    following: Annotated[int, typer.Option("--next", help="Passages proposed to code next; 0 for none.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Train the coders on the run's hand codes, for this codebook; use the model with run --model FOLDER.
+    """Train the coders on the run's hand codes, say what more would buy, and propose the passages to code next.
 
     Example: xietong train outputs/sample --out outputs/sample/model
     """
-    import json
-
+    from xietong.hand_console import print_training
     from xietong.own_model import train as train_model
     from xietong.runs import open_run
 
     opened = open_run(run)
     folder = out or opened.folder / "model"
-    card = train_model(opened, folder)
-    if as_json:
-        print(json.dumps(card, ensure_ascii=False, indent=1))
-        return
-    print(f"{folder}: {card['data']}")
-    print("\n".join(f"{name}: {figure}" for name, figure in card["figures"].items()))
+    print_training(opened, folder, train_model(opened, folder), following, as_json)
 
 
 @app.command()

@@ -145,6 +145,46 @@ def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> N
         print(file)
 
 
+def print_training(run: Run, folder: Path, card: dict[str, Any], n_next: int, as_json: bool) -> None:
+    """Print a trained model's figures, what more hand codes would buy, and where the passages to code next are."""
+    from xietong.active import learning_curve
+    from xietong.messages import message
+    from xietong.own_model import settled_codes
+
+    table, codes = settled_codes(run)
+    try:
+        curve = learning_curve(table["folded"].tolist(), codes.astype(int), table["document_id"].tolist())
+        sizes = [*curve.sizes.astype(int).tolist(), len(table), len(table) + 100, len(table) + 300]
+        forecast = {int(n): round(curve.at(n), 3) for n in sizes}
+    except UsageError:
+        forecast = {}  # too few codes for a curve; the figures above stand without
+    file = propose_next(run, table["passage_id"].tolist(), n_next) if n_next else None
+    if as_json:
+        print(json.dumps(card | {"forecast": forecast, "next": str(file or "")}, ensure_ascii=False, indent=1))
+        return
+    print(f"{folder}: {card['data']}")
+    print("\n".join(f"{name}: {figure}" for name, figure in card["figures"].items()))
+    for n, figure in forecast.items():
+        print(message("train_forecast" if n > len(table) else "train_curve", n=n, f1=f"{figure:.2f}"))
+    print("\n".join([f"xietong run … --model {folder}"] + [message("train_next", file=file)] * bool(file)))
+
+
+def propose_next(run: Run, coded: Sequence[str], n: int) -> Path:
+    """Write a workbook with the passages whose codes would teach a trained coder most; ``review --import`` reads it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from xietong.active import next_passages
+    from xietong.hand_codes.sheets import write_coding_sheet
+
+    chosen = next_passages(run, coded, n)
+    table = run.table("passages", ["passage_id", "file", "section", "reading", "text"])
+    rows = table.filter(pc.is_in(table["passage_id"], pa.array(chosen["passage_id"], pa.string()))).to_pandas()
+    folder = run.folder / "hand"
+    folder.mkdir(exist_ok=True)
+    return write_coding_sheet(folder / "next.xlsx", chosen.merge(rows, on="passage_id"), run.codebook)
+
+
 def _short(table: pd.DataFrame, columns: Sequence[str], **only: str) -> pd.DataFrame:
     for column, value in only.items():
         table = table[table[column] == value] if len(table) else table

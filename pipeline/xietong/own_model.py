@@ -12,6 +12,7 @@ from xietong.records import FoldedText, Passage, TokenisedPassage
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from xietong.coders.training import TrainingOptions
@@ -39,6 +40,24 @@ def train(run: Run, folder: str | Path, *, options: TrainingOptions | None = Non
     UsageError
         If there are too few hand codes.
     """
+    table, codes = settled_codes(run)
+    passages = _cut(table["folded"].tolist(), table["language"].tolist(), run.codebook)
+    return train_on(passages, codes, table["document_id"].tolist(), run.codebook, Path(folder), options=options)
+
+
+def settled_codes(run: Run) -> tuple[pd.DataFrame, NDArray[np.int8]]:
+    """Give the passages that people coded and agreed on.
+
+    Returns
+    -------
+    frame with passage_id, document_id, language and folded
+    array, shape (n_passages, n_codes); -1 where a code was not judged
+
+    Raises
+    ------
+    UsageError
+        If nobody has coded a passage.
+    """
     from xietong.hand_codes import HandCodes
     from xietong.hand_codes.settle import settle
 
@@ -51,9 +70,7 @@ def train(run: Run, folder: str | Path, *, options: TrainingOptions | None = Non
     values = values.reindex(columns=[code.code for code in run.codebook.codes]).fillna(-1).astype("int8")
     table = run.table("passages", ["passage_id", "document_id", "language", "folded"]).to_pandas()
     table = table[table["passage_id"].isin(values.index)].reset_index(drop=True)
-    passages = _cut(table["folded"].tolist(), table["language"].tolist(), run.codebook)
-    codes = values.loc[table["passage_id"]].to_numpy()
-    return train_on(passages, codes, table["document_id"].tolist(), run.codebook, Path(folder), options=options)
+    return table, values.loc[table["passage_id"]].to_numpy()
 
 
 def train_on(
