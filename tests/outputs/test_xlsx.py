@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import openpyxl
 import pytest
+import xlsxwriter
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 
 from xietong.export import export, xlsx
 from xietong.export.xlsx_cells import MOST_UNITS
+from xietong.export.xlsx_rows import RowSheet
 from xietong.marked import marked_in_steps
 
 
@@ -108,3 +112,46 @@ def test_the_cross_table_counts_passages_with_both_codes(workbook, wide):
 
 def test_the_workbook_is_the_same_each_time(run, workbook, tmp_path):
     assert export(run, "xlsx", tmp_path / "again.xlsx").read_bytes() == workbook.read_bytes()
+
+
+def test_whole_rows_are_the_bytes_that_xlsxwriter_writes_cell_by_cell(tmp_path):
+    texts = ["区域协调", " edge", "a\nb ", "<b> & \"q\" 'x'", "\x01 and _x0001_", "=1+1", "\ufffe\uffff"]
+    sheets = []
+    for is_whole in (False, True):
+        file = tmp_path / f"{is_whole}.xlsx"
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        with xlsxwriter.Workbook(str(file), options) as book:
+            sheet = book.add_worksheet("s", RowSheet)
+            plain, mark = book.add_format({"valign": "top"}), book.add_format({"bold": True, "font_color": "#B3261E"})
+            sheet.write_string(0, 0, "header", plain)
+            (_write_whole if is_whole else _write_cell_by_cell)(sheet, texts, plain, mark)
+        with zipfile.ZipFile(file) as archive:
+            sheets.append({name: archive.read(name) for name in archive.namelist() if "core" not in name})
+    assert sheets[0]["xl/worksheets/sheet1.xml"].decode() == sheets[1]["xl/worksheets/sheet1.xml"].decode()
+    assert sheets[0] == sheets[1]
+
+
+def _write_cell_by_cell(sheet, texts, plain, mark):
+    for row, text in enumerate(texts, start=1):
+        sheet.set_row(row, 15.0 * row if row < 7 else 409.0)
+        sheet.write_url(row, 0, f"external:report.html#{row}", plain, string=str(row))
+        sheet.write_string(row, 1, text, plain)
+        sheet.write_number(row, 2, row / 7, plain)
+        sheet.write_boolean(row, 3, row % 2 == 0, plain)
+        sheet.write_rich_string(row, 28, "前 ", mark, "<词>", " 后", mark, "尾", plain)
+
+
+def _write_whole(sheet, texts, plain, mark):
+    sheet.begin_rows(29)
+    style, font = sheet.style(plain), sheet.font(mark)
+    for row, text in enumerate(texts, start=1):
+        sheet.link(row, 0, f"external:report.html#{row}", str(row))
+        cells = [
+            sheet.text(row, 0, str(row), style),
+            sheet.text(row, 1, text, style),
+            sheet.number(row, 2, row / 7, style),
+            sheet.boolean(row, 3, row % 2 == 0, style),
+            sheet.rich_text(row, 28, [("前 ", ""), ("<词>", font), (" 后", ""), ("尾", font)], style),
+        ]
+        sheet.write_whole(row, 15.0 * row if row < 7 else 409.0, cells)
+    sheet.end_rows(len(texts))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from xietong.export.xlsx_cells import Notes, write_text
+from xietong.export.xlsx_cells import Notes, fitting, pieces_of
 from xietong.export.xlsx_tables import write_about, write_codebook, write_crosstable, write_documents, write_totals
 from xietong.highlight import merged
 from xietong.marked import Highlight, marked_in_steps
@@ -22,8 +22,8 @@ from xietong.wide import facet_column, wide_schema
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
+    from xietong.export.xlsx_rows import RowSheet
     from xietong.runs import Run
 
 #: Rows of a sheet with its header, and links of a sheet, that Excel allows.
@@ -116,6 +116,7 @@ class _PassageSheets:
 
     def finish(self) -> None:
         """Set what needs to know the last row of the sheet."""
+        self.sheet.end_rows(self.row - 1)
         last_row, last_column = max(self.row - 1, 1), len(self.names) - 1
         self.sheet.autofilter(0, 0, last_row, last_column)
         self.sheet.print_area(0, 0, last_row, self.n_printed - 1)
@@ -125,10 +126,12 @@ class _PassageSheets:
                 rule = {"type": "cell", "criteria": "==", "value": value, "format": form}
                 self.sheet.conditional_format(1, places[0], last_row, places[-1], rule)
 
-    def _start(self) -> Worksheet:
+    def _start(self) -> RowSheet:
+        from xietong.export.xlsx_rows import RowSheet
+
         self.notes.n_sheets += 1
         name = "passages" if self.notes.n_sheets == 1 else f"passages {self.notes.n_sheets}"
-        sheet = self.workbook.add_worksheet(name)
+        sheet = self.workbook.add_worksheet(name, RowSheet)
         sheet.freeze_panes(1, 1)
         sheet.set_row(0, 200)
         for i, column in enumerate(self.names):
@@ -139,36 +142,53 @@ class _PassageSheets:
         sheet.set_paper(8)  # A3, one page wide, as far as the evidence
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        sheet.begin_rows(len(self.names))
+        self.link_style, self.mark_font = sheet.style(self.link), sheet.font(self.mark)
+        self.styles = [sheet.style(self._form(name)) for name in self.names]
         self.row, self.n_links = 1, 0
         return sheet
 
-    def _write(self, cells: Sequence[Any], marks: Sequence[Highlight]) -> None:
-        # said outright, because not every program works out the height of highlighted text by itself
-        self.sheet.set_row(self.row, _height(dict(zip(self.names, cells, strict=True))))
-        for i, (name, value) in enumerate(zip(self.names, cells, strict=True)):
-            if value is None or value == "":
-                continue
-            if name == "passage_id" and self.n_links < MOST_LINKS:
-                address = f"external:report.html#{value}"
-                self.sheet.write_url(self.row, i, address, self.link, string=value)
-                self.n_links += 1
-            elif name == "reading":
-                spans = merged((mark.start, mark.end) for mark in marks)
-                self._write_text(i, name, value, self.wrapped, spans)
-            elif isinstance(value, str):
-                self.notes.n_unlinked += name == "passage_id"
-                self._write_text(i, name, value, self.wrapped if name in self.wrapping else self.plain)
-            elif isinstance(value, bool):
-                self.sheet.write_boolean(self.row, i, value, self.plain)
-            elif isinstance(value, float):
-                self.sheet.write_number(self.row, i, round(value, 4), self.plain)
-            else:
-                self.sheet.write_number(self.row, i, value, self.code if name in self.codes else self.plain)
+    def _form(self, name: str) -> Format:
+        if name in self.codes:
+            return self.code
+        return self.wrapped if name in self.wrapping else self.plain
 
-    def _write_text(
-        self, column: int, name: str, text: str, form: Format, spans: Sequence[tuple[int, int]] = ()
-    ) -> None:
-        write_text(self.sheet, self.row, column, text, form, self.notes, spans=spans, mark=self.mark)
+    def _write(self, cells: Sequence[Any], marks: Sequence[Highlight]) -> None:
+        written = [
+            self._cell(i, value, marks if name == "reading" else ())
+            for i, (name, value) in enumerate(zip(self.names, cells, strict=True))
+            if value is not None and value != ""
+        ]
+        # said outright, because not every program works out the height of highlighted text by itself
+        self.sheet.write_whole(self.row, _height(dict(zip(self.names, cells, strict=True))), written)
+
+    def _cell(self, column: int, value: Any, marks: Sequence[Highlight]) -> str:
+        """Give the XML of one cell; a passage's id leads to its place in the report."""
+        style = self.styles[column]
+        if isinstance(value, str):
+            if column == 0:
+                style = self._link(value) or style
+            return self._text(column, value, style, marks)
+        if isinstance(value, bool):
+            return self.sheet.boolean(self.row, column, value, style)
+        return self.sheet.number(self.row, column, round(value, 4) if isinstance(value, float) else value, style)
+
+    def _link(self, passage_id: str) -> str:
+        if self.n_links == MOST_LINKS:
+            self.notes.n_unlinked += 1
+            return ""
+        self.n_links += 1
+        self.sheet.link(self.row, 0, f"external:report.html#{passage_id}", passage_id)
+        return self.link_style
+
+    def _text(self, column: int, text: str, style: str, marks: Sequence[Highlight]) -> str:
+        merged_marks = merged((mark.start, mark.end) for mark in marks) if marks else ()
+        text, spans = fitting(self.sheet, self.row, column, text, merged_marks, self.notes)
+        pieces = list(pieces_of(text, spans)) if spans else []
+        if len(pieces) < 2:
+            return self.sheet.text(self.row, column, text, style)
+        fonts = [(piece, self.mark_font if is_marked else "") for piece, is_marked in pieces]
+        return self.sheet.rich_text(self.row, column, fonts, style)
 
 
 def _height(cells: Mapping[str, Any]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 MOST_UNITS = 32_767
 #: Pieces of one rich cell; where there are more, the last words stay plain.
 _MOST_PIECES = 400
-#: What XML cannot hold is written the way Excel writes it (_x0001_); in rich cells the writer would do that twice.
-_ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9a-fA-F]{4}_")
 
 
 @dataclass
@@ -30,31 +27,15 @@ class Notes:
     cut: list[str] = field(default_factory=list)
 
 
-def write_text(
-    sheet: Worksheet,
-    row: int,
-    column: int,
-    text: str,
-    form: Format | None,
-    notes: Notes,
-    *,
-    spans: Sequence[tuple[int, int]] = (),
-    mark: Format | None = None,
-) -> None:
-    """Write a text, with the words at ``spans`` (sorted, disjoint) in the format ``mark``."""
-    text, spans = _fitting(sheet, row, column, text, spans, notes)
-    if spans and _ESCAPED.search(text):
-        spans = ()
-    pieces = list(_pieces(text, spans[: _MOST_PIECES // 2], mark))
-    if len([piece for piece in pieces if isinstance(piece, str)]) > 1:
-        sheet.write_rich_string(row, column, *pieces, form)
-    else:
-        sheet.write_string(row, column, text, form)
+def write_text(sheet: Worksheet, row: int, column: int, text: str, form: Format | None, notes: Notes) -> None:
+    """Write a text in one format."""
+    sheet.write_string(row, column, fitting(sheet, row, column, text, (), notes)[0], form)
 
 
-def _fitting(
+def fitting(
     sheet: Worksheet, row: int, column: int, text: str, spans: Sequence[tuple[int, int]], notes: Notes
 ) -> tuple[str, Sequence[tuple[int, int]]]:
+    """Cut a text that is too long for a cell, and say so in it; give the ``spans`` that are still there."""
     if len(text) <= MOST_UNITS // 2 or len(text.encode("utf-16-le")) // 2 <= MOST_UNITS:
         return text, spans
     from xlsxwriter.utility import xl_rowcol_to_cell
@@ -66,13 +47,13 @@ def _fitting(
     return kept + note, [span for span in spans if span[1] <= len(kept)]
 
 
-def _pieces(text: str, spans: Sequence[tuple[int, int]], mark: Format | None) -> Iterator[str | Format | None]:
+def pieces_of(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    """Cut a text at ``spans`` (sorted, disjoint): each piece, and whether it is a span."""
     place = 0
-    for start, end in spans:
+    for start, end in spans[: _MOST_PIECES // 2]:
         if place < start:
-            yield text[place:start]
-        yield mark
-        yield text[start:end]
+            yield text[place:start], False
+        yield text[start:end], True
         place = end
     if place < len(text):
-        yield text[place:]
+        yield text[place:], False
