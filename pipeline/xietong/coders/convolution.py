@@ -65,9 +65,17 @@ def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any
         Vectors of the words, shape (n_words + 1, n_dimensions); row 0 for words without one.
     """
     import numpy as np
+    from threadpoolctl import threadpool_limits
 
     of = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
-    hidden = np.maximum(vectors.astype(np.float64) @ of["layer"] + of["layer_bias"], 0.0)
+    with threadpool_limits(1):  # the same bits however many processors there are
+        return _tables(of, vectors.astype(np.float64))
+
+
+def _tables(of: Mapping[str, NDArray[np.float64]], vectors: NDArray[np.float64]) -> Network:
+    import numpy as np
+
+    hidden = np.maximum(vectors @ of["layer"] + of["layer_bias"], 0.0)
     nothing = np.zeros_like(of["one"])
     before, at, after = (np.hstack([of["one"] if o == 1 else nothing, of["three"][o]]) for o in range(3))
     no_word = np.zeros((1, of["three"].shape[2]), dtype=np.int16)
