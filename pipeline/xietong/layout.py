@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from xietong.characters import HAN
@@ -39,6 +39,8 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
     name_tables(lines, document.text)
     wrap = _Wrap.of(lines)
     blocks = _gather(lines, wrap)
+    if wrap.columns:
+        _name_wrapped_headings(blocks)
     style = _Style.of(blocks)
     if style.has_stops:
         name_opening(blocks)
@@ -163,6 +165,31 @@ def _is_inner_title(line: Line, previous: Line | None) -> bool:
     return is_title and (previous is None or line.gap > 0 or ends_sentence(previous.text) or len(previous.text) < 30)
 
 
+def _name_wrapped_headings(blocks: Sequence[Block]) -> None:
+    """Find the headings that show only once their own lines, or those of the paragraph below, are joined."""
+    wholes = [_whole_line(block) for block in blocks]
+    for i, (block, whole) in enumerate(zip(blocks, wholes, strict=True)):
+        if block.kind != "body" or len(block.lines) > 3 or any(line.kind for line in block.lines):
+            continue
+        before = wholes[i - 1] if i else None
+        is_apart = before is None or whole.gap > 0 or ends_sentence(before.text) or blocks[i - 1].kind == "heading"
+        following, after = (wholes[j] if j < len(wholes) else None for j in (i + 1, i + 2))
+        if is_apart and is_heading(whole, following, after, before):
+            block.kind, block.level = "heading", _markdown_level(whole.text)
+
+
+def _whole_line(block: Block) -> Line:
+    """Give a block's lines as one line, for looking at."""
+    first = block.lines[0]
+    if len(block.lines) == 1:
+        return first
+    text = "".join(
+        line.text if not before or has_han(before.text[-1] + line.text[0]) else f" {line.text}"
+        for before, line in zip([None, *block.lines], block.lines, strict=False)
+    )
+    return replace(first, text=text, end=block.lines[-1].end, raw_end=block.lines[-1].raw_end)
+
+
 _INNER_MARK = re.compile(r"[。,;:!?]")
 
 
@@ -205,6 +232,8 @@ def _closes(previous: Line, line: Line, block: Block) -> bool:
     """Tell whether a line closes what the line before it has opened: 关于印发《…|…》的通知."""
     if line.gap or line.kind not in ("", "paragraph") or block.kind not in ("body", "heading") or previous.level:
         return False
+    if previous.text[-1] in "《「『" or line.text[0] in "》」』，。、；：,;":
+        return True  # a link that a web page set on a line of its own
     opened, closed = previous.text.rfind("《"), line.text.find("》")
     return opened > previous.text.rfind("》") and 0 <= closed < 60 and "《" not in line.text[:closed]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -337,10 +338,8 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
         line = text[start:end]
         first = start + len(line) - len(line.lstrip())
         return [(first, max(first, start + len(line.rstrip())), "")]
-    # Lines cut by counting characters, wherever a word stands, have all the same length but the last.
     longest = max((end - start for start, end in lines), default=0)
-    n_longest = sum(end - start == longest for start, end in lines[:-1])
-    is_cut_anywhere = len(lines) > 2 and n_longest == len(lines) - 1
+    is_cut_anywhere = _is_cut_anywhere(text, lines, longest)
     pieces: list[tuple[int, int, str]] = []
     for i, (start, end) in enumerate(lines):
         line = text[start:end]
@@ -358,6 +357,23 @@ def join_lines(text: str, lines: Sequence[tuple[int, int]]) -> list[tuple[int, i
             last, join = _joint(text, first, last, following)
             pieces.append((first, last, join))
     return pieces
+
+
+def _is_cut_anywhere(text: str, lines: Sequence[tuple[int, int]], longest: int) -> bool:
+    """Tell whether lines were cut by counting characters, wherever a word stands: all but the last are equally long.
+
+    A few lines wrapped at words may be equally long by chance. Where such lines meet in letters, cutting by counting shows
+    in a space that came to stand at a line's end or start.
+    """
+    if len(lines) < 3 or any(end - start != longest for start, end in lines[:-1]):
+        return False
+    edges = [text[end - 1] + text[start] for (_, end), (start, _) in pairwise(lines)]
+    meets_in_letters = any(edge.isascii() and edge.isalnum() for edge in edges)
+    return len(lines) > _FEWEST_CUT or not meets_in_letters or any(c.isspace() for edge in edges for c in edge)
+
+
+#: So many lines of words are not equally long by chance.
+_FEWEST_CUT = 4
 
 
 def _joint(text: str, first: int, last: int, following: str) -> tuple[int, str]:

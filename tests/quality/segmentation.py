@@ -15,6 +15,7 @@ import csv
 import random
 import re
 import textwrap
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -91,15 +92,15 @@ def is_out_of_order(document: Document) -> bool:
     passages = segment(document)
     starts = [passage.start for passage in passages]
     return starts != sorted(starts) or any(
-        not _is_subsequence(WORD.findall(passage.reading), WORD.findall(document.text[passage.start : passage.end]))
+        not _is_subsequence(WORD.findall(passage.reading), [document.text[passage.start : passage.end]])
         for passage in passages
     )
 
 
 def _is_subsequence(words: list[str], source: list[str]) -> bool:
     """Tell whether the characters of the words stand in the source in the same order (words may have been joined)."""
-    rest = iter("".join(source))
-    return all(character in rest for character in "".join(words))
+    rest = iter(unicodedata.normalize("NFKC", "".join(source)))
+    return all(character in rest for character in unicodedata.normalize("NFKC", "".join(words)))
 
 
 def broken(document: Document) -> Counter[str]:
@@ -115,7 +116,7 @@ def broken(document: Document) -> Counter[str]:
 
 def documents_of(folder: Path, n: int, seed: int) -> list[Path]:
     """Draw files of all formats, evenly over the collections."""
-    collections = sorted({path.parent for path in (folder / "corpora").rglob("*") if path.is_file()})
+    collections = sorted({path.parent for path in (folder / "corpora").glob("*/**/*") if path.is_file()})
     drawn = random.Random(seed)
     files: list[Path] = []
     for collection in collections:
