@@ -147,8 +147,12 @@ def _kind_by_phrase(text: str) -> str:
     return ""
 
 
-_CRUMBS = re.compile(r"[^。;,<>»›]{1,20}(?:\s*[>»›]\s*[^。;,<>»›]{1,20}){1,6}[>»›]?")  # 首页 > 政务公开 > 规划
-_CRUMB_SIGNS = frozenset(">»›")
+_CRUMBS = re.compile(
+    r"[^。;,<>»›]{1,20}(?:\s*[>»›]\s*[^。;,<>»›]{1,20}){1,6}[>»›]?"  # 首页 > 政务公开 > 规划
+    r"|[^。;,:|\d]{2,10}(?:\s*\|\s*[^。;,:|\d]{2,10}){3,}"  # 首页|机构职能|政策法规|通知公告
+)
+_CRUMB_SIGNS = frozenset(">»›|")
+_POSTED = re.compile(r"(?:发布|发文|成文|印发|公布|发表|更新|發布|發文)?(?:时间|日期|時間): ?\d{4}[-/.年].{0,30}")
 _SIGNS_ONLY = re.compile(r"[|*_=~+#<>\/\-—–•●■◆·\s]+|\[ ?\w+ ?\]")
 _COMMENT = re.compile(r"<!--.*-->|</?[a-zA-Z][^<>]{0,200}>|-{3,}|\*{3,}|_{3,}|={3,}")
 
@@ -157,7 +161,9 @@ def _name_by_phrase(lines: list[Line]) -> None:
     """Navigation, share buttons, imprint, salutations and notes, by what they begin with."""
     for line in lines:
         n = len(line.text)
-        is_crumbs = n <= 120 and not _CRUMB_SIGNS.isdisjoint(line.text) and _CRUMBS.fullmatch(line.text) is not None
+        is_crumbs = n <= 160 and not _CRUMB_SIGNS.isdisjoint(line.text) and _CRUMBS.fullmatch(line.text) is not None
+        if line.kind == "heading" and n <= 40 and _POSTED.fullmatch(line.text):
+            line.kind = "front"
         if line.kind in ("list", "heading") and n <= 120 and (is_crumbs or _kind_by_phrase(line.text) == "boilerplate"):
             line.kind = "boilerplate"
         if line.kind not in ("", "paragraph") or n > 400:

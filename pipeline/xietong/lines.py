@@ -151,6 +151,11 @@ _KIND_OF_MARK = {
 }  # fmt: skip
 _WEIGHT = {"paragraph": 1, "list": 2, "heading": 3, "table": 4, "front": 5, "footnote": 6, "boilerplate": 7}
 _GROUPING = frozenset({"paragraph", "row", "heading", "title", "footnote"})
+#: Rows of these are rows however long.
+_WORKBOOKS = frozenset({
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.ms-excel",
+    "application/vnd.oasis.opendocument.spreadsheet",
+})  # fmt: skip
 #: A row or a heading of more characters than this is no row or heading: a page that was laid out with tables.
 LONGEST_ROW = 400
 LONGEST_HEADING = 120
@@ -159,7 +164,8 @@ LONGEST_HEADING = 120
 def _apply_marks(lines: list[Line], document: Document) -> None:
     """Take over what the format says of each line: the weightiest of the marks that hold most of it."""
     starts = [line.start for line in lines]
-    marks = [mark for mark in document.marks if not _is_mislaid(mark, document.text)]
+    is_sheet = document.media_type in _WORKBOOKS
+    marks = [mark for mark in document.marks if is_sheet or not _is_mislaid(mark, document.text)]
     has_rows = any(mark.kind in ("row", "cell") for mark in marks)
     for number, mark in enumerate(marks):
         kind = _KIND_OF_MARK.get(mark.kind)

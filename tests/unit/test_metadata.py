@@ -236,3 +236,11 @@ def test_a_column_that_is_not_understood_is_kept_beside_what_was_worked_out() ->
     )
     found = describe(document)
     assert (found.year, found.doc_date, found.user) == (2021, "2021-03-05", {"year_given": "“十四五”时期"})
+
+
+def test_cells_of_a_workbook_are_no_title_of_it_and_its_first_line_may_be():
+    media_type = "application/vnd.ms-excel"
+    tips = Document(file="海陵市.xls", sha256="", media_type=media_type, text="Tips\n1. 直接搜索云川省规划\t2. 再看\n")
+    named = Document(file="海陵市.xls", sha256="", media_type=media_type, text="海陵市人口政策汇总\n类别\t依据\n")
+    assert describe(tips).title == "海陵市"
+    assert describe(named).title == "海陵市人口政策汇总"

@@ -128,3 +128,41 @@ def test_an_english_abstract_of_a_chinese_article_is_front_matter():
 @pytest.mark.parametrize("text", ["", "\n\n  \n", "\u200b\n\ufeff", "\x0c\x0c"])
 def test_a_document_without_text_has_no_passages(text):
     assert [p for p in segment(_document(text)) if p.reading] == []
+
+
+def test_cells_of_plain_text_tables_are_kept_apart_and_map_back() -> None:
+    text = "区域资金如下。\n地区\t资金\t项目\n海陵\t三亿元\t产业\n云川\t两亿元\t园区\n\n指标     2020年     2025年\n人口     三百     四百\n财政     五亿     六亿\n"
+    passages = segment(Document(file="a.txt", sha256="", text=text))
+    rows = [p for p in passages if p.kind == "table"]
+    assert [p.folded.text for p in rows[:2]] == ["地区\t资金\t项目", "海陵\t三亿元\t产业"]
+    assert [p.reading for p in rows[3:]] == ["指标\t2020年\t2025年", "人口\t三百\t四百", "财政\t五亿\t六亿"]
+    assert passages[0].kind == "body"
+    for p in rows:
+        at = p.folded.text.rindex("\t") + 1
+        span = p.folded.source_span(at, len(p.folded.text))
+        assert text[span.start : span.end] == p.folded.text[at:]
+
+
+def test_labels_and_lists_with_wide_gaps_are_no_tables() -> None:
+    text = "科　　長　朱莉華\n專　　員　楊雅如\n主　　席　蘇委員\n1.\t推进协作。\n2.\t共建园区。\n3.\t健全机制。\n总则\t1\n目标\t3\n任务\t12\n"
+    assert {p.kind for p in segment(Document(file="a.txt", sha256="", text=text))}.isdisjoint({"table"})
+
+
+def test_headings_stay_headings_where_lines_are_wrapped() -> None:
+    heading = "一、面对转型升级的压力，坚持产业强市不动摇，经济运行质态得到稳步提升"
+    body = "我们推进区域协调发展，加强与周边地区的合作，共建产业园区，健全利益共享机制，完善跨区域交通网络。" * 3
+    lines = [part[i : i + 30] for part in (body, heading, body, body) for i in range(0, len(part), 30)]
+    passages = segment(Document(file="a.txt", sha256="", text="\n".join(lines)))
+    assert [p.reading for p in passages if p.kind == "heading"] == [heading]
+
+
+def test_lines_of_words_that_are_equally_long_by_chance_are_not_glued() -> None:
+    text = "We come together for the\nwork of this great state\nand we go on."
+    passages = segment(Document(file="a.txt", sha256="", text=text))
+    assert " ".join(p.reading for p in passages) == " ".join(text.split())
+
+
+def test_link_on_a_line_of_its_own_belongs_to_its_sentence() -> None:
+    text = "国务院发出《\n实施区域协调规划的通知\n》，提出了具体措施，要求各地认真落实。\n今年继续推进。"
+    first = segment(Document(file="a.txt", sha256="", text=text))[0]
+    assert first.reading.startswith("国务院发出《实施区域协调规划的通知》，提出了具体措施")

@@ -17,6 +17,13 @@ from xietong.records import Document, Passage
 HEAD_CHARS, TAIL_CHARS, HEAD_LINES, TAIL_LINES, LINE_CHARS, SAMPLE_CHARS = 6000, 1500, 60, 14, 400, 20_000
 
 
+_WORKBOOKS = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.ms-excel",
+    "application/vnd.oasis.opendocument.spreadsheet",
+)  # fmt: skip
+_SHORTEST_TITLE = 6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """A value that the document states under a label, and where: ``front matter``, ``html``, ``heading`` …"""
@@ -93,6 +100,9 @@ def gather_clues(document: Document, passages: Sequence[Passage] = ()) -> Clues:
     if document.text and not is_table:
         start = _read_front_matter(document.text, fields)
         raw_head = _lines(_without_boilerplate(document, start, start + HEAD_CHARS))[:HEAD_LINES]
+        if document.media_type in _WORKBOOKS:
+            # cells further down, and a sheet's short labels, are no title of the whole
+            raw_head = [line for line in raw_head[:1] if len(line) >= _SHORTEST_TITLE]
         rest = max(start + HEAD_CHARS, len(document.text) - TAIL_CHARS)
         tail = _lines(_without_boilerplate(document, rest, len(document.text)))[-TAIL_LINES:]
     head = _fold_lines(raw_head)
