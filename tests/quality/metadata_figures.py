@@ -26,12 +26,12 @@ SUFFIXES = re.compile(r"(?:\(中央\)|\(central\)|\(us\)|\s)")
 CHINESE_DIGITS = str.maketrans("0123456789", "〇一二三四五六七八九")
 
 
-def read(path: str) -> Document | None:
-    """Read a document; None where nothing can be read from it (damaged files, scans)."""
+def read(path: str) -> list[Document]:
+    """Read a document, and those in it where it is a table; nothing where it is not ``ok`` (damaged files, scans)."""
     file = CORPORA / path
     source = Source(file=path, location=str(file), sha256="", n_bytes=file.stat().st_size)
     documents = list(read_file(source, IngestOptions()))
-    return documents[0] if documents and documents[0].status == "ok" else None
+    return documents if documents[0].status == "ok" else []
 
 
 def region_key(region: str) -> str:
@@ -98,12 +98,12 @@ def measure(
     asked: Counter[str] = Counter()
     by_collection: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        document = read(row["path"])
-        if document is None:
+        documents = read(row["path"])
+        if not documents:
             asked["unread"] += 1
             continue
-        passages = segment(document)
-        found = describe(document, passages)
+        document, passages = documents[0], [passage for inside in documents for passage in segment(inside)]
+        found = describe(document, segment(document))
         language = main_language(passages)
         checks = {"language": (row["lang"], language, language == row["lang"])}
         if re.fullmatch(r"\d{4}", row["year"]):

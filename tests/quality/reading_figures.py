@@ -108,7 +108,7 @@ def check(shared: Path) -> dict[str, Any]:
 
 def speed(shared: Path) -> dict[str, list[float]]:
     """Time reading, by format: MB, seconds, seconds of the bare extractor."""
-    return reading.print_speed([shared / "corpora" / "messy"], 1)
+    return reading.print_speed([shared / "corpora" / name for name in FOLDERS], 1)
 
 
 PARTS: dict[str, Callable[[Path], Any]] = {
