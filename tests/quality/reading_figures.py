@@ -1,6 +1,6 @@
 """Gives all figures of reading in one go: prints tables and writes them as JSON.
 
-    python tests/quality/reading_figures.py [--shared ../shared] [--out reading_figures.json] [--only rows,codes …]
+    python tests/quality/reading_figures.py [--shared ../shared] [--out outputs/reading_figures.json] [--only rows,codes …]
 
 ``rows``: every file of the messy and labelled collections has a row, and each that is not ``ok`` is named with its
 reason. ``metadata``: language, year, region and level on every third document of corpora.csv. ``encodings``: real texts
@@ -32,9 +32,10 @@ def main() -> None:
     """Measure what is asked for, print it, and write it after each part, so that a stopped run loses one part at most."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=segmentation.ROOT.parent / "shared")
-    parser.add_argument("--out", type=Path, default=Path("reading_figures.json"))
+    parser.add_argument("--out", type=Path, default=segmentation.ROOT / "outputs" / "reading_figures.json")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
     for name in options.only.split(","):
         print(f"\n== {name} ==", flush=True)
