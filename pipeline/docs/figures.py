@@ -38,6 +38,13 @@ FIGURES = (
     Figure("reading", "Reading: all figures", "python tests/quality/reading_figures.py"),
     Figure("formats", "Reading: speed by format", "python tests/benchmarks/reading.py --mb 1 --rounds 3"),
     Figure("floor", "Speed: map side against the least it could cost", "python tests/benchmarks/floor.py --mb 3 --rounds 3"),
+    Figure(
+        "runs", "Speed and memory: whole runs by size, workers and engine",
+        "python tests/benchmarks/runs.py --sizes 10 100 1000 --jobs 1 2 --engines local dask",
+    ),
+    Figure("parsing", "Speed: the same text in every format", "python tests/benchmarks/formats.py --mb 3"),
+    Figure("tools", "Speed and memory: peers on the same files", "python tests/benchmarks/peers.py --mb 10"),
+    Figure("startup", "Speed: start-up", "python tests/benchmarks/startup.py"),
     Figure("outputs", "Outputs at 100,000 passages", "python tests/benchmarks/outputs_at_size.py"),
     Figure("analyses", "Analyses on a run", "python tests/benchmarks/analyses.py outputs/sample 50000"),
     Figure("kills", "Faults: 100 kills at random points", "python tests/faults/kills.py --kills 100 --jobs 2"),

@@ -155,3 +155,18 @@ def _write_whole(sheet, texts, plain, mark):
         ]
         sheet.write_whole(row, 15.0 * row if row < 7 else 409.0, cells)
     sheet.end_rows(len(texts))
+
+
+def test_text_that_looks_like_xml_stays_text_and_is_highlighted_beside_control_characters(tmp_path):
+    texts = ["<r><t>x</t></r>", "\x01<b>词</b>"]
+    with xlsxwriter.Workbook(str(tmp_path / "x.xlsx"), {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("s", RowSheet)
+        sheet.begin_rows(2)
+        font = sheet.font(book.add_format({"bold": True}))
+        for row, text in enumerate(texts):
+            rich = sheet.rich_text(row, 1, [(text[:1], ""), (text[1:], font)], "")
+            sheet.write_whole(row, 15.0, [sheet.text(row, 0, text, ""), rich])
+        sheet.end_rows(len(texts) - 1)
+    cells = openpyxl.load_workbook(tmp_path / "x.xlsx", rich_text=True)["s"]
+    assert [str(cells.cell(row, 1).value).replace("_x0001_", "\x01") for row in (1, 2)] == texts
+    assert [str(cells.cell(row, 2).value[1]) for row in (1, 2)] == [text[1:] for text in texts]
