@@ -49,6 +49,18 @@ class Coders:
             for tag, reason in zip(_slices(tag_of, firsts), _slices(evidence_of, firsts), strict=True)
         ]
 
+    def assign(self, folded: Sequence[str], language: str) -> NDArray[np.int8]:
+        """Give the values that bare folded texts are assigned, shape (n_texts, n_codes); for asking what would be."""
+        from xietong.coders import code_passages
+        from xietong.tokenise import tokenise
+
+        passages = [
+            Passage(n=n, start=0, end=len(text), language=language,
+                    folded=FoldedText(text, range(len(text)), range(1, len(text) + 1)))
+            for n, text in enumerate(folded)
+        ]  # fmt: skip
+        return code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared)[-1].values
+
 
 def _coded_passages(source: Sequence[ReadDocument]) -> list[tuple[Passage, str, str]]:
     """List the passages of a source that are coded, each with its id and its document's text."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from xietong.errors import UsageError
 from xietong.runs import Run
 from xietong.wide import ASSIGNING_CODER
+
+#: Quoted words tried for each code, the heaviest first.
+MOST_TRIED = 8
 
 
 def explain_passage(run: Run, passage_id: str) -> dict[str, Any]:
@@ -15,7 +19,9 @@ def explain_passage(run: Run, passage_id: str) -> dict[str, Any]:
     Returns
     -------
     dict with ``passage`` (its row), ``masked`` (phrases inside which no term counted) and ``codes``: for each code any
-    coder scored, the assigned value, every coder's value and score, and the evidence with weights
+    coder scored, the assigned value, every coder's value and score, the evidence with weights, and for assigned codes
+    ``would_change``: the quoted words without which the value would be another, and which (None where the model that
+    coded the run is not here to ask)
 
     Raises
     ------
@@ -45,6 +51,7 @@ def explain_passage(run: Run, passage_id: str) -> dict[str, Any]:
                 }
             )
     codes.sort(key=lambda entry: -int(entry["value"]))
+    _ask_without(run, passage, [entry for entry in codes if entry["value"]])
     return {"passage": passage, "masked": _masked(run, passage["folded"]), "codes": codes}
 
 
@@ -70,6 +77,10 @@ def in_words(explanation: dict[str, Any]) -> str:
             f"    {row['coder_id']:9} “{' '.join(row['quote'].split())}”  ({row['cue']}, weight {row['weight']:+.2f})"
             for row in entry["evidence"]
         ]
+        changes = entry.get("would_change")
+        lines += [f"    without “{change['without']}” the value would be {change['value']}" for change in changes or ()]
+        if changes == []:
+            lines.append("    no single one of these words decides")
     if explanation["masked"]:
         lines += ["", f"masked (no term counts inside): {', '.join(explanation['masked'])}"]
     if not explanation["codes"]:
@@ -79,6 +90,35 @@ def in_words(explanation: dict[str, Any]) -> str:
             else "passages of this kind are not coded"
         )
     return "\n".join(lines)
+
+
+def _ask_without(run: Run, passage: dict[str, Any], entries: Sequence[dict[str, Any]]) -> None:
+    """Code the passage again without each of the words that its codes rest on, and note what that changes."""
+    from xietong.coders import model_hash
+    from xietong.coding import Coders
+
+    coded_by = run.manifest["model"]
+    if not entries or model_hash(run.codebook, coded_by["name"]) != coded_by["hash"]:
+        return
+    tried = {entry["code"]: _words_to_try(entry["evidence"]) for entry in entries}
+    words = list(dict.fromkeys(word for of_code in tried.values() for word in of_code))
+    texts = [passage["folded"], *(passage["folded"].replace(word, "") for word in words)]
+    values = Coders(run.codebook, coded_by["name"]).assign(texts, passage["language"])
+    for entry in entries:
+        code = run.codebook.index[entry["code"]]
+        asked = {word: int(values[1 + words.index(word), code]) for word in tried[entry["code"]]}
+        if int(values[0, code]) == entry["value"]:
+            changed = {word: value for word, value in asked.items() if value != entry["value"]}
+            entry["would_change"] = [{"without": word, "value": value} for word, value in changed.items()]
+
+
+def _words_to_try(evidence: Sequence[dict[str, Any]]) -> list[str]:
+    """List the quoted words as they are matched, the heaviest first."""
+    from xietong.normalise import fold
+
+    heaviest = sorted(evidence, key=lambda row: -abs(row["weight"]))
+    words = dict.fromkeys(fold(row["quote"]).text for row in heaviest)
+    return [word for word in words if word][:MOST_TRIED]
 
 
 def _row(run: Run, passage_id: str) -> dict[str, Any]:

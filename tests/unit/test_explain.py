@@ -1,0 +1,54 @@
+"""Why a passage has its codes, and without which words it would have others."""
+
+from __future__ import annotations
+
+import pytest
+
+from xietong.errors import UsageError
+from xietong.explain import explain_passage, in_words
+from xietong.runs import Run
+
+
+@pytest.fixture(scope="module")
+def explained(sample_run):
+    tags = sample_run.tags().query("coder_id == 'combined' and value == 2")
+    return [explain_passage(sample_run, passage_id) for passage_id in tags["passage_id"].unique()[:6]]
+
+
+def test_every_coder_and_its_words_are_shown(explained):
+    for explanation in explained:
+        text = in_words(explanation)
+        assert explanation["passage"]["reading"] in text
+        for entry in explanation["codes"]:
+            assert set(entry["coders"]) <= {"terms", "topics", "keywords", "learned", "combined"}
+            assert all(" ".join(row["quote"].split()) in text for row in entry["evidence"])
+
+
+def test_words_that_decide_are_named_and_coding_without_them_gives_another_value(explained, sample_run):
+    from xietong.coding import Coders
+
+    coders, n_changes = Coders(sample_run.codebook), 0
+    for explanation in explained:
+        folded, language = explanation["passage"]["folded"], explanation["passage"]["language"]
+        for entry in explanation["codes"]:
+            for change in entry.get("would_change") or ():
+                code = sample_run.codebook.index[entry["code"]]
+                (values,) = coders.assign([folded.replace(change["without"], "")], language)
+                assert values[code] == change["value"] != entry["value"]
+                assert f"without “{change['without']}” the value would be {change['value']}" in in_words(explanation)
+                n_changes += 1
+    assert n_changes > 0
+
+
+def test_nothing_is_asked_of_a_model_that_is_not_the_runs_own(sample_run):
+    class Older(Run):
+        manifest = sample_run.manifest | {"model": {"name": "", "hash": "of another version"}}
+
+    passage_id = sample_run.tags().query("coder_id == 'combined' and value == 2")["passage_id"].iloc[0]
+    entries = explain_passage(Older(sample_run.folder), passage_id)["codes"]
+    assert not any("would_change" in entry for entry in entries)
+
+
+def test_an_unknown_passage_is_a_clear_error(sample_run):
+    with pytest.raises(UsageError, match="passage_id column"):
+        explain_passage(sample_run, "0000000000000000")
