@@ -12,8 +12,8 @@ import pytest
 
 from xietong.codebook import Code, Codebook, CueWord, Term
 from xietong.coders import CODER_IDS, code_passages, prepare_coders
-from xietong.coders.convolution import Marks, prepare_network, score_network
-from xietong.coders.convolution_training import NetworkOptions, fit_network, merge_networks
+from xietong.coders.convolution import Marks, prepare_networks, score_networks
+from xietong.coders.convolution_training import NetworkOptions, fit_network
 from xietong.coders.evidence import citable_words, cite_words
 from xietong.coders.inputs import read_inputs
 from xietong.coders.linear import fit_keyness, fit_linear
@@ -224,7 +224,7 @@ def test_groups_stay_whole_and_folds_are_about_equal() -> None:
 
 
 def test_keyness_finds_the_typical_word_and_linear_model_learns_it() -> None:
-    counts = count_words(WordRows(np.array([1, 3, 1, 2, 2, 3, 2, 3] * 10, dtype=np.int32), np.arange(0, 81, 2)), 3)
+    counts = count_words(word_rows(np.array([1, 3, 1, 2, 2, 3, 2, 3] * 10), np.arange(0, 81, 2)), 3)
     positive = np.array([True, True, False, False] * 10)
     keyness = fit_keyness(counts, positive[:, None])
     assert np.argmax(keyness[:, 0]) == 1
@@ -238,13 +238,45 @@ def test_network_learns_the_order_of_words() -> None:
     rng = np.random.default_rng(1)
     passages = [rng.permutation([1, 2, 3, 4, 5]) for _ in range(400)]
     follows = np.array([any(a == 1 and b == 2 for a, b in pairwise(p.tolist())) for p in passages])
-    rows = WordRows(np.concatenate(passages).astype(np.int32), np.arange(0, 2001, 5))
+    rows = word_rows(np.concatenate(passages), np.arange(0, 2001, 5))
     vectors = np.vstack([np.zeros((1, 6)), np.eye(5, 6)]).astype(np.float32)
     none = Marks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     options = NetworkOptions(n_hidden=12, n_narrow=4, n_wide=16, n_rounds=30, drop_words=0.0, drop_filters=0.0)
     parameters = fit_network(rows, none, vectors, 1, follows[:, None], np.ones((400, 1)), options=options)
-    logits = score_network(rows, none, prepare_network(parameters, vectors))[:, 0]
+    logits = score_networks(rows, none, prepare_networks(one_of(parameters), vectors))[:, 0]
     assert ((logits > 0) == follows).mean() > 0.95
+
+
+def test_network_learns_that_two_words_stand_in_one_clause() -> None:
+    # word 5 ends a clause; words 1 and 2 are in every passage, together in one clause or apart
+    rng = np.random.default_rng(4)
+    together = rng.random(600) < 0.5
+    passages = [
+        [1, *rng.choice([3, 4], 2), 2, 5, *rng.choice([3, 4], 4)] if is_together
+        else [1, *rng.choice([3, 4], 3), 5, *rng.choice([3, 4], 3), 2]
+        for is_together in together
+    ]  # fmt: skip
+    rows = word_rows(np.concatenate(passages), np.arange(0, 5401, 9), ends=5)
+    vectors = np.vstack([np.zeros((1, 6)), np.eye(5, 6)]).astype(np.float32)
+    none = Marks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    options = NetworkOptions(
+        n_hidden=8, n_narrow=6, n_wide=2, n_units=8, n_joint=4, n_rounds=20, drop_words=0.0, drop_filters=0.0
+    )
+    parameters = fit_network(rows, none, vectors, 1, together[:, None], np.ones((600, 1)), options=options)
+    logits = score_networks(rows, none, prepare_networks(one_of(parameters), vectors))[:, 0]
+    assert ((logits > 0) == together).mean() > 0.95
+
+
+def test_clauses_end_at_signs_and_never_reach_over_a_passage() -> None:
+    rows = number_words(cut(["两市共建，产业互补。", "铁路", "道路。桥梁"]), WordNumbers(["铁路"]))
+    starts, passages = rows.clauses()
+    assert passages.tolist() == [0, 2, 3, 5]
+    assert set(rows.first.tolist()) <= set(starts.tolist())
+    assert rows.is_end[starts[[1, 4]] - 1].all()
+    empty = WordRows(np.array([7], dtype=np.int32), np.array([0, 0, 1]), np.array([True]))
+    starts, passages = empty.clauses()
+    assert starts.tolist() == [0, 0, 1]
+    assert passages.tolist() == [0, 1, 2]
 
 
 def test_thresholds_lie_where_f1_is_highest_and_values_are_the_highest_reached() -> None:
@@ -278,19 +310,33 @@ def test_a_codebook_may_grow_under_a_trained_model():
     assert (before.measures == after.measures).all()
 
 
-def test_a_merged_network_gives_the_mean_of_its_parts() -> None:
+def test_several_networks_give_the_mean_of_each_and_neighbours_in_a_batch_change_nothing() -> None:
     rng = np.random.default_rng(2)
-    rows = WordRows(rng.integers(0, 6, 60).astype(np.int32), np.arange(0, 61, 6))
+    rows = word_rows(rng.integers(0, 6, 60), np.arange(0, 61, 6), ends=5)
     vectors = np.vstack([np.zeros((1, 6)), np.eye(5, 6)]).astype(np.float32)
     marks = Marks(np.array([3, 17]), np.array([0, 1]))
     answers = rng.integers(0, 2, (10, 3)).astype(float)
     parts = [
         fit_network(
             rows, marks, vectors, 2, answers, np.ones((10, 3)),
-            options=NetworkOptions(n_hidden=5, n_narrow=3, n_wide=4, n_rounds=2, seed=seed),
+            options=NetworkOptions(n_hidden=5, n_narrow=3, n_wide=4, n_units=4, n_joint=3, n_rounds=2, seed=seed),
         )
         for seed in (0, 1)
     ]  # fmt: skip
-    merged = score_network(rows, marks, prepare_network(merge_networks(parts), vectors))
-    mean = np.mean([score_network(rows, marks, prepare_network(part, vectors)) for part in parts], axis=0)
-    assert np.allclose(merged, mean, atol=1e-6)
+    stacked = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    both = score_networks(rows, marks, prepare_networks(stacked, vectors))
+    each = [score_networks(rows, marks, prepare_networks(one_of(part), vectors)) for part in parts]
+    assert np.allclose(both, np.mean(each, axis=0), atol=1e-9)
+    alone = word_rows(rows.numbers[12:18], np.array([0, 6]), ends=5)
+    mark = Marks(np.array([5]), np.array([1]))
+    assert np.array_equal(score_networks(alone, mark, prepare_networks(stacked, vectors))[0], both[2])
+
+
+def one_of(parameters):
+    """A single network as a stack of one."""
+    return {name: value[None] for name, value in parameters.items()}
+
+
+def word_rows(numbers, first, ends=-1) -> WordRows:
+    """Words by number; the word ``ends`` ends a clause."""
+    return WordRows(numbers.astype(np.int32), first, numbers == ends)

@@ -1,17 +1,18 @@
-"""A small network that reads a passage as word vectors in order; all arithmetic on whole batches, without padding.
+"""A small network that reads a passage clause by clause; all arithmetic on whole batches, without padding.
 
 Each word's vector goes through one layer; what the codebook marks at that word (term of a code, kind of cue) is added;
-filters over one and over three neighbouring words keep their highest answer in the passage; one more layer gives a
-logit per target. The vectors of English and Chinese words share one space, so that both languages train one network.
+filters over one and over three neighbouring words keep their highest answer in each clause. A layer reads each clause's
+answers and keeps its highest in the passage, so that a unit can ask for two things in one clause: a field and a relation
+between places. A layer over all of these and a last one give a logit per target. The vectors of English and Chinese
+words share one space, so that both languages train one network.
 
 After Kim, Y. (2014). Convolutional neural networks for sentence classification.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xietong.coders.word_counts import WordRows
@@ -26,6 +27,9 @@ GRID = 256
 LIMIT = 5000
 #: Words whose answers are worked out together.
 BLOCK = 2048
+#: The layer over clauses reads answers as whole numbers of 1 / STEP up to TOP, and its weights as whole numbers of 1 / STEP
+#: up to HEAVIEST: any sum of 128 products stays below 2 ** 24, so that 32-bit floats add them exactly in any order.
+STEP, TOP, HEAVIEST = 64, 1023, 127
 
 
 class Marks(NamedTuple):
@@ -42,15 +46,29 @@ class Network:
     ``here``: answers of all filters to each word at its own place, shape (n_words + 1, n_filters). ``left``, ``right``:
     answers of the filters over three words to the word before and after, shape (n_words + 2, n_wide), the last row,
     of zeros, standing for no word. ``marks``: the same three for each mark, all of shape (n_marks, n_filters).
-    ``out``: float64, shape (n_filters, n_targets); ``out_bias``: shape (n_targets,).
+    ``clause``: whole numbers as float32, shape (n_filters, n_units), ``clause_bias`` in units of 1 / STEP ** 2.
+    ``passage``: whole numbers as float64, shape (n_filters + n_units, n_joint), ``passage_bias``.
+    ``out``: float64, shape (n_filters + n_units + n_joint, n_targets); ``out_bias``: shape (n_targets,).
     """
 
     here: NDArray[np.int16]
     left: NDArray[np.int16]
     right: NDArray[np.int16]
     marks: tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.int16]]
+    clause: NDArray[np.float32]
+    clause_bias: NDArray[np.float32]
+    passage: NDArray[np.float64]
+    passage_bias: NDArray[np.float64]
     out: NDArray[np.float64]
     out_bias: NDArray[np.float64]
+
+
+def prepare_networks(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any]) -> tuple[Network, ...]:
+    """Make the tables of several networks; each parameter has one more axis, the first, for the networks."""
+    n_networks = len(parameters["out"])
+    return tuple(
+        prepare_network({name: value[i] for name, value in parameters.items()}, vectors) for i in range(n_networks)
+    )
 
 
 def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any]) -> Network:
@@ -60,7 +78,8 @@ def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any
     ----------
     parameters
         ``layer`` (n_dimensions, n_hidden), ``layer_bias``, ``mark`` (n_marks, n_hidden), ``one`` (n_hidden, n_narrow),
-        ``three`` (3, n_hidden, n_wide), ``bias`` (n_filters,), ``out``, ``out_bias``.
+        ``three`` (3, n_hidden, n_wide), ``bias`` (n_filters,), ``clause`` (n_filters, n_units), ``clause_bias``,
+        ``passage`` (n_filters + n_units, n_joint), ``passage_bias``, ``out``, ``out_bias``.
     vectors
         Vectors of the words, shape (n_words + 1, n_dimensions); row 0 for words without one.
     """
@@ -84,7 +103,11 @@ def _tables(of: Mapping[str, NDArray[np.float64]], vectors: NDArray[np.float64])
         left=np.vstack([_to_grid(hidden @ of["three"][0]), no_word]),
         right=np.vstack([_to_grid(hidden @ of["three"][2]), no_word]),
         marks=(_to_grid(of["mark"] @ before), _to_grid(of["mark"] @ at), _to_grid(of["mark"] @ after)),
-        out=np.round(of["out"] / GRID, 9),
+        clause=np.clip(np.rint(of["clause"] * STEP), -HEAVIEST, HEAVIEST).astype(np.float32),
+        clause_bias=np.rint(of["clause_bias"] * STEP**2).astype(np.float32),
+        passage=np.rint(of["passage"] * GRID),
+        passage_bias=np.rint(of["passage_bias"] * STEP**2 * GRID),
+        out=np.round(of["out"], 6),
         out_bias=of["out_bias"],
     )
 
@@ -143,19 +166,51 @@ def _blocks(first: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         low = high
 
 
+def score_networks(rows: WordRows, marks: Marks, networks: Sequence[Network]) -> NDArray[np.float64]:
+    """Give the mean logits of several networks, shape (n_passages, n_targets)."""
+    import numpy as np
+
+    return np.mean([score_network(rows, marks, network) for network in networks], axis=0)
+
+
 def score_network(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.float64]:
     """Give the logits of every target, shape (n_passages, n_targets)."""
     import numpy as np
 
-    highest = np.zeros((rows.n_passages, network.out.shape[0]), dtype=np.int16)
+    seen = np.zeros((rows.n_passages, network.out.shape[0]))
     for low, high in _blocks(rows.first):
         edges = rows.first[low : high + 1]
-        at = slice(*np.searchsorted(marks.token, edges[[0, -1]]))
-        block = WordRows(rows.numbers[edges[0] : edges[-1]], edges - edges[0])
-        answers = answer_filters(block, Marks(marks.token[at] - edges[0], marks.mark[at]), network)
-        for passage, (first, last) in enumerate(pairwise(block.first.tolist()), start=low):
-            if last > first:  # an own loop: reduceat goes row by row and takes four times as long
-                np.max(answers[first:last], axis=0, out=highest[passage])
-    np.maximum(highest, 0, out=highest)
+        words, at = slice(edges[0], edges[-1]), slice(*np.searchsorted(marks.token, edges[[0, -1]]))
+        block = WordRows(rows.numbers[words], edges - edges[0], rows.is_end[words])
+        seen[low:high] = _read_block(block, Marks(marks.token[at] - edges[0], marks.mark[at]), network)
     # einsum adds in the same order whatever the batch; a matrix product would not
-    return np.einsum("ij,jk->ik", highest.astype(np.float64), network.out) + network.out_bias
+    return np.einsum("ij,jk->ik", seen, network.out) + network.out_bias
+
+
+def _read_block(rows: WordRows, marks: Marks, network: Network) -> NDArray[np.float64]:
+    """Give what the last layer sees of each passage, shape (n_passages, n_filters + n_units + n_joint).
+
+    Whole numbers of 1 / STEP ** 2, small enough for their sums to be exact in any order.
+    """
+    import numpy as np
+
+    starts, passages = rows.clauses()
+    by_clause = np.clip(highest_rows(answer_filters(rows, marks, network), starts) // (GRID // STEP), 0, TOP)
+    units = by_clause.astype(np.float32) @ network.clause + network.clause_bias
+    filters = highest_rows(by_clause, passages).astype(np.float64) * STEP
+    highest = np.hstack([filters, np.maximum(highest_rows(units, passages), 0)])
+    joint = np.maximum(highest @ network.passage + network.passage_bias, 0.0)
+    return np.hstack([highest / STEP**2, joint / (STEP**2 * GRID)])
+
+
+def highest_rows(values: NDArray[Any], edges: NDArray[np.int64]) -> NDArray[Any]:
+    """Give the highest value of each column in each stretch of rows ``edges[i]:edges[i + 1]``; 0 in empty stretches."""
+    import numpy as np
+
+    starts, lengths = edges[:-1], np.diff(edges)
+    highest = np.zeros((len(starts), values.shape[1]), dtype=values.dtype)
+    # stretches of one length at once: reduceat goes row by row and takes several times as long
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        chosen = np.nonzero(lengths == length)[0]
+        highest[chosen] = values[starts[chosen, None] + np.arange(length)].max(axis=1)
+    return highest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,10 @@ class NetworkOptions:
 
     n_hidden: int = 64
     n_narrow: int = 64  # filters over one word
-    n_wide: int = 64  # filters over three
-    n_rounds: int = 25
+    n_wide: int = 64  # filters over three; no more than 128 of both kinds (see ``convolution.TOP``)
+    n_units: int = 128  # of the layer over clauses
+    n_joint: int = 128  # of the layer over passages
+    n_rounds: int = 18
     batch: int = 32
     rate: float = 4e-3
     decay: float = 1e-3
@@ -65,12 +66,12 @@ def fit_network(
     second_moment = {name: np.zeros_like(value) for name, value in parameters.items()}
     batches_per_round = -(-rows.n_passages // options.batch)
     n_steps, step = options.n_rounds * batches_per_round, 0
-    mark_first = np.searchsorted(marks.token, rows.first)
+    mark_first, clauses = np.searchsorted(marks.token, rows.first), rows.clauses()
     for _ in range(options.n_rounds):
         for chosen in _batches(rows, options.batch, rng):
             step += 1
             rate = options.rate * min(1.0, step / 200) * max(0.02, 1.0 - step / n_steps)
-            picked = _pick(rows, marks, mark_first, chosen, options, rng)
+            picked = _pick(rows, marks, mark_first, clauses, chosen, options, rng)
             gradients = _gradients(picked, vectors, parameters, targets[chosen], weights[chosen], options, rng)
             for name, gradient in gradients.items():
                 first_moment[name] += 0.1 * (gradient - first_moment[name])
@@ -79,38 +80,6 @@ def fit_network(
                 parameters[name] *= 1 - rate * options.decay
                 parameters[name] -= size * first_moment[name] / (np.sqrt(second_moment[name]) + 1e-8)
     return parameters
-
-
-def merge_networks(networks: Sequence[dict[str, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
-    """Make one network whose logits are the means of several: layers side by side, filters each with its own layer."""
-    import numpy as np
-    from scipy.linalg import block_diag
-
-    def beside(name: str) -> NDArray[np.float32]:
-        return np.concatenate([network[name] for network in networks], axis=-1)
-
-    n_narrow = [network["one"].shape[1] for network in networks]
-    narrow = [slice(None, n) for n in n_narrow]
-    wide = [slice(n, None) for n in n_narrow]
-    three = [block_diag(*(network["three"][offset] for network in networks)) for offset in range(3)]
-
-    def by_filter(name: str) -> NDArray[np.float32]:
-        pairs = list(zip(networks, narrow, wide, strict=True))
-        return np.concatenate(
-            [network[name][n] for network, n, _ in pairs] + [network[name][w] for network, _, w in pairs]
-        )
-
-    merged = {
-        "layer": beside("layer"),
-        "layer_bias": beside("layer_bias"),
-        "mark": beside("mark"),
-        "one": block_diag(*(network["one"] for network in networks)),
-        "three": np.stack(three),
-        "bias": by_filter("bias"),
-        "out": by_filter("out") / len(networks),
-        "out_bias": np.mean([network["out_bias"] for network in networks], axis=0),
-    }
-    return {name: value.astype(np.float32) for name, value in merged.items()}
 
 
 def _start(
@@ -123,6 +92,7 @@ def _start(
         return rng.uniform(-bound, bound, shape).astype(np.float32)
 
     hidden, n_filters = options.n_hidden, options.n_narrow + options.n_wide
+    n_seen = n_filters + options.n_units
     return {
         "layer": draw(n_dimensions, hidden, inputs=n_dimensions),
         "layer_bias": draw(hidden, inputs=n_dimensions),
@@ -130,8 +100,12 @@ def _start(
         "one": draw(hidden, options.n_narrow, inputs=hidden),
         "three": draw(3, hidden, options.n_wide, inputs=3 * hidden),
         "bias": draw(n_filters, inputs=2 * hidden),
-        "out": draw(n_filters, n_targets, inputs=n_filters),
-        "out_bias": draw(n_targets, inputs=n_filters),
+        "clause": draw(n_filters, options.n_units, inputs=n_filters),
+        "clause_bias": draw(options.n_units, inputs=n_filters),
+        "passage": draw(n_seen, options.n_joint, inputs=n_seen),
+        "passage_bias": draw(options.n_joint, inputs=n_seen),
+        "out": draw(n_seen + options.n_joint, n_targets, inputs=n_seen + options.n_joint),
+        "out_bias": draw(n_targets, inputs=n_seen + options.n_joint),
     }
 
 
@@ -147,8 +121,9 @@ class _Picked:
     """Passages of one step, each with one empty place before it, so that no filter reaches over a border."""
 
     numbers: NDArray[np.int64]  # -1 at the empty places
-    first: NDArray[np.int64]  # of each passage's words
+    first: NDArray[np.int64]  # of each clause's words
     last: NDArray[np.int64]
+    passage: NDArray[np.int64]  # first clause of each passage, and the number of clauses
     mark_at: NDArray[np.int64]
     mark: NDArray[np.int64]
 
@@ -157,29 +132,34 @@ def _pick(
     rows: WordRows,
     marks: Marks,
     mark_first: NDArray[np.int64],
+    clauses: tuple[NDArray[np.int64], NDArray[np.int64]],
     chosen: NDArray[np.int64],
     options: NetworkOptions,
     rng: np.random.Generator,
 ) -> _Picked:
     import numpy as np
 
-    pieces, first, last, mark_at, mark = [], [], [], [], []
+    starts, passages = clauses
+    pieces, first, last, mark_at, mark, n_clauses = [], [], [], [], [], [0]
     at = 0
     for passage in chosen.tolist():
         low, high = rows.first[passage], rows.first[passage + 1]
         numbers = rows.numbers[low:high].astype(np.int64)
         pieces += [np.array([-1]), np.where(rng.random(len(numbers)) < options.drop_words, 0, numbers)]
-        first.append(at + 1)
+        borders = starts[passages[passage] : passages[passage + 1] + 1] - low + at + 1
+        first.append(borders[:-1])
+        last.append(borders[1:])
+        n_clauses.append(len(borders) - 1)
         here = slice(mark_first[passage], mark_first[passage + 1])
         kept = rng.random(high - low)[marks.token[here] - low] >= options.drop_marks
         mark_at.append((marks.token[here] - low + at + 1)[kept])
         mark.append(marks.mark[here][kept])
         at += 1 + len(numbers)
-        last.append(at)
     return _Picked(
         np.concatenate([*pieces, [-1]]),
-        np.array(first),
-        np.array(last),
+        np.concatenate(first),
+        np.concatenate(last),
+        np.cumsum(n_clauses),
         np.concatenate(mark_at),
         np.concatenate(mark),
     )
@@ -217,15 +197,10 @@ def _gradients(
     flat = wide.reshape(n_places, -1)
     narrow_weights, wide_weights = p["one"], p["three"].reshape(flat.shape[1], -1)
     answers = np.hstack([hidden @ narrow_weights, flat @ wide_weights]) + p["bias"]
-    highest, place = _highest(answers, picked)
-    kept = (rng.random(highest.shape) >= options.drop_filters) / np.float32(1 - options.drop_filters)
-    top = (np.maximum(highest, 0) * kept).astype(np.float32)
-    probability = 1 / (1 + np.exp(-(top @ p["out"] + p["out_bias"])))
-    error = ((probability - targets) * weights / targets.size).astype(np.float32)
-    # and back
-    d_top = (error @ p["out"].T) * kept * (highest > 0)
+    highest, place = _highest(answers, picked.first, picked.last)
+    layers, d_highest = _upper_layers(highest, picked.passage, p, targets, weights, options, rng)
     d_answers = np.zeros_like(answers)
-    np.add.at(d_answers, (place, np.arange(answers.shape[1])[None, :]), d_top)
+    d_answers[place, np.arange(answers.shape[1])[None, :]] = d_highest
     touched = np.unique(place)  # most places are nobody's highest
     n_narrow = narrow_weights.shape[1]
     d_narrow, d_wide = d_answers[touched, :n_narrow], d_answers[touched, n_narrow:]
@@ -245,18 +220,73 @@ def _gradients(
         "one": hidden[touched].T @ d_narrow,
         "three": (flat[touched].T @ d_wide).reshape(p["three"].shape),
         "bias": d_answers[touched].sum(axis=0),
-        "out": top.T @ error,
-        "out_bias": error.sum(axis=0),
+        **layers,
     }
 
 
-def _highest(answers: NDArray[np.float32], picked: _Picked) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Give each filter's highest answer in each passage and its place, both of shape (n_passages, n_filters)."""
+def _upper_layers(
+    highest: NDArray[np.float32],
+    passage: NDArray[np.int64],
+    p: dict[str, NDArray[np.float32]],
+    targets: NDArray[Any],
+    weights: NDArray[Any],
+    options: NetworkOptions,
+    rng: np.random.Generator,
+) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+    """Run the layers over clauses and passages forward and back.
+
+    Returns
+    -------
+    gradients of the layers' parameters, and of ``highest`` (n_clauses, n_filters)
+    """
     import numpy as np
 
-    places = [
-        low + np.argmax(answers[low:high], axis=0) if high > low else np.full(answers.shape[1], low - 1)
-        for low, high in zip(picked.first.tolist(), picked.last.tolist(), strict=True)
-    ]
-    place = np.vstack(places)
-    return np.take_along_axis(answers, place, axis=0), place
+    def keep(shape: tuple[int, ...]) -> NDArray[np.float32]:
+        return (rng.random(shape) >= options.drop_filters).astype(np.float32) / np.float32(1 - options.drop_filters)
+
+    n_filters = highest.shape[1]
+    clauses = np.maximum(highest, 0)
+    kept = keep(clauses.shape)
+    seen = clauses * kept
+    units = np.maximum(seen @ p["clause"] + p["clause_bias"], 0)
+    top, top_at = _highest(clauses, passage[:-1], passage[1:])
+    unit, unit_at = _highest(units, passage[:-1], passage[1:])
+    kept_both = keep((len(top), n_filters + unit.shape[1]))
+    both = np.hstack([top, unit]) * kept_both
+    joint = np.maximum(both @ p["passage"] + p["passage_bias"], 0)
+    kept_joint = keep(joint.shape)
+    all_seen = np.hstack([both, joint * kept_joint])
+    probability = 1 / (1 + np.exp(-(all_seen @ p["out"] + p["out_bias"])))
+    error = ((probability - targets) * weights / targets.size).astype(np.float32)
+    # and back
+    d_seen = error @ p["out"].T
+    n_both = both.shape[1]
+    d_joint = d_seen[:, n_both:] * kept_joint * (joint > 0)
+    d_both = (d_seen[:, :n_both] + d_joint @ p["passage"].T) * kept_both
+    d_units = np.zeros_like(units)
+    d_units[unit_at, np.arange(units.shape[1])[None, :]] = d_both[:, n_filters:]
+    d_units *= units > 0
+    d_clauses = (d_units @ p["clause"].T) * kept
+    d_clauses[top_at, np.arange(n_filters)[None, :]] += d_both[:, :n_filters]
+    d_clauses *= highest > 0
+    gradients = {
+        "clause": seen.T @ d_units,
+        "clause_bias": d_units.sum(axis=0),
+        "passage": both.T @ d_joint,
+        "passage_bias": d_joint.sum(axis=0),
+        "out": all_seen.T @ error,
+        "out_bias": error.sum(axis=0),
+    }
+    return gradients, d_clauses
+
+
+def _highest(
+    values: NDArray[np.float32], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Give each column's highest value in each stretch of rows, and its row, both of shape (n_stretches, n_columns)."""
+    import numpy as np
+
+    place = np.empty((len(first), values.shape[1]), dtype=np.int64)
+    for stretch, (low, high) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        place[stretch] = low + np.argmax(values[low:high], axis=0) if high > low else low - 1
+    return np.take_along_axis(values, place, axis=0), place

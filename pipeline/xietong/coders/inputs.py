@@ -48,7 +48,7 @@ class Inputs:
         token, mark = new_place[self.marks.token[kept]], self.marks.mark[kept]
         order = np.lexsort((mark, token))
         return Inputs(
-            WordRows(self.rows.numbers[tokens], first),
+            WordRows(self.rows.numbers[tokens], first, self.rows.is_end[tokens]),
             self.counts[chosen],
             Marks(token[order], mark[order]),
             self.measures[chosen],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
-from xietong.coders.convolution import score_network
+from xietong.coders.convolution import score_networks
 from xietong.coders.evidence import Citable, cite_words
 from xietong.coders.inputs import Inputs
 from xietong.coders.mixture import blend_scores, score_words
@@ -26,7 +26,7 @@ LEAST_TELLING = 3.0
 def score_passages(inputs: Inputs, model: CodingModel) -> dict[str, NDArray[np.float64]]:
     """Run every trained part over a batch; by name, one row per passage."""
     scores = score_words(inputs.counts, model.idf, model.weights, model.bias, model.keyness, model.topics)
-    scores["network"] = score_network(inputs.rows, inputs.marks, model.network)
+    scores["network"] = score_networks(inputs.rows, inputs.marks, model.networks)
     return scores
 
 

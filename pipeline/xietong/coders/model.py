@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xietong.codebook import Codebook
-from xietong.coders.convolution import Network, prepare_network
+from xietong.coders.convolution import Network, prepare_networks
 from xietong.coders.model_files import ModelFiles, read_model, unpack_texts
 from xietong.coders.word_counts import WordNumbers
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-NETWORK_PARAMETERS = ("layer", "layer_bias", "mark", "one", "three", "bias", "out", "out_bias")
+NETWORK_PARAMETERS = (
+    *("layer", "layer_bias", "mark", "one", "three", "bias", "clause", "clause_bias"),
+    *("passage", "passage_bias", "out", "out_bias"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class CodingModel:
     idf: NDArray[np.float64]
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
-    network: Network
+    networks: tuple[Network, ...]
     keyness: NDArray[np.float64]
     topics: NDArray[np.float64]
     evidence: Mapping[str, NDArray[np.float64]]
@@ -100,7 +103,7 @@ def build_model(files: ModelFiles, codebook: Codebook) -> CodingModel:
         idf=_padded(stored["idf"], size),
         weights=weights,
         bias=stored["bias"].astype(np.float64),
-        network=prepare_network({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, word_vectors(stored)),
+        networks=prepare_networks({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, word_vectors(stored)),
         keyness=keyness,
         topics=topics,
         evidence={coder: np.ascontiguousarray(table[:, :n_codes].T) for coder, table in by_code.items()},

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xietong.codebook import Codebook
-from xietong.coders.convolution import prepare_network, score_network
-from xietong.coders.convolution_training import NetworkOptions, fit_network, merge_networks
+from xietong.coders.convolution import prepare_networks, score_networks
+from xietong.coders.convolution_training import NetworkOptions, fit_network
 from xietong.coders.features import CODE_MEASURES, PASSAGE_MEASURES
 from xietong.coders.inputs import Inputs
 from xietong.coders.linear import LEAST_KEYNESS, fit_keyness, fit_linear, inverse_frequency
@@ -41,7 +41,6 @@ class TrainingOptions:
     n_networks: int = 2  # networks with different starts, whose logits are averaged
     network: NetworkOptions = field(default_factory=NetworkOptions)
     linear_strength: float = 3.0
-    trusted_weight: float = 2.0  # weight of twice-coded passages where mixture and thresholds are fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +103,16 @@ def fit_parts(
     idf = inverse_frequency(counts)
     weights, bias = fit_linear(weigh_counts(counts, idf), answers, known, strength=options.linear_strength)
     rows, marks = lesson.inputs.rows, lesson.inputs.marks
-    network = merge_networks(
-        [
-            fit_network(rows, marks, vectors, n_marks, answers, known, options=replace(options.network, seed=seed))
-            for seed in range(options.n_networks)
-        ]
-    )
+    fitted = [
+        fit_network(rows, marks, vectors, n_marks, answers, known, options=replace(options.network, seed=seed))
+        for seed in range(options.n_networks)
+    ]
+    networks = {name: np.stack([one[name] for one in fitted]) for name in fitted[0]}
     keyness = fit_keyness(counts, lesson.values >= 1)
     keyness = np.where((keyness > LEAST_KEYNESS) & (idf > 0)[:, None], keyness, 0.0)
     return {
-        "idf": idf, "weights": weights, "bias": bias, "parameters": network,
-        "network": prepare_network(network, vectors), "keyness": keyness, "topics": topics,
+        "idf": idf, "weights": weights, "bias": bias, "parameters": networks,
+        "networks": prepare_networks(networks, vectors), "keyness": keyness, "topics": topics,
     }  # fmt: skip
 
 
@@ -123,7 +121,7 @@ def score_parts(parts: dict[str, Any], inputs: Inputs) -> dict[str, NDArray[np.f
     scores = score_words(
         inputs.counts, parts["idf"], parts["weights"], parts["bias"], parts["keyness"], parts["topics"]
     )
-    scores["network"] = score_network(inputs.rows, inputs.marks, parts["network"])
+    scores["network"] = score_networks(inputs.rows, inputs.marks, parts["networks"])
     return scores
 
 
@@ -226,7 +224,7 @@ def stored_arrays(trained: dict[str, Any]) -> dict[str, NDArray[Any]]:
         "topics": np.rint(trained["topics"][1:] * 255).astype(np.uint8),
     }
     for name, value in trained["parameters"].items():
-        arrays[f"net_{name}"] = np.round(value.astype(np.float64), 4).astype(np.float32)
+        arrays[f"net_{name}"] = np.round(value.astype(np.float64), 4).astype(np.float16)
     for name in ("mixture", "mixture_bias", "combined_thresholds"):
         arrays[name] = trained[name]
     for coder in BLENDS:

@@ -47,17 +47,40 @@ class WordNumbers(dict[str, int]):
         return number
 
 
+#: Signs that end a clause; the enumeration comma does not.
+CLAUSE_ENDS = frozenset("，。；：！？…,.;:!?")
+
+
 @dataclass(frozen=True, slots=True)
 class WordRows:
-    """Words of a batch: ``numbers`` of all its tokens, those of passage ``i`` in ``first[i]:first[i + 1]``."""
+    """Words of a batch: ``numbers`` of all its tokens, those of passage ``i`` in ``first[i]:first[i + 1]``.
+
+    ``is_end``: which tokens end a clause.
+    """
 
     numbers: NDArray[np.int32]
     first: NDArray[np.int64]
+    is_end: NDArray[np.bool_]
 
     @property
     def n_passages(self) -> int:
         """How many passages the batch has."""
         return len(self.first) - 1
+
+    def clauses(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the first token of each clause, and the first clause of each passage; both end with their number.
+
+        A passage without words has one clause without words.
+        """
+        import numpy as np
+
+        n_tokens = len(self.numbers)
+        inside = np.nonzero(self.is_end)[0] + 1  # a clause starts after an end, unless a passage does
+        inside = inside[~np.isin(inside, self.first)]
+        borders = np.sort(np.concatenate([self.first[:-1], inside]), kind="stable")
+        starts = np.concatenate([borders, [n_tokens]])
+        passages = np.searchsorted(np.sort(inside), self.first, side="left") + np.arange(len(self.first))
+        return starts, passages
 
 
 def number_words(passages: Sequence[TokenisedPassage], numbers: WordNumbers) -> WordRows:
@@ -66,8 +89,10 @@ def number_words(passages: Sequence[TokenisedPassage], numbers: WordNumbers) -> 
 
     lengths = [len(passage.lemmas) for passage in passages]
     first = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    n_tokens = int(first[-1])
     found = map(numbers.__getitem__, chain.from_iterable(passage.lemmas for passage in passages))
-    return WordRows(np.fromiter(found, dtype=np.int32, count=int(first[-1])), first)
+    ends = map(CLAUSE_ENDS.__contains__, chain.from_iterable(passage.lemmas for passage in passages))
+    return WordRows(np.fromiter(found, np.int32, n_tokens), first, np.fromiter(ends, bool, n_tokens))
 
 
 def count_words(rows: WordRows, n_words: int) -> csr_matrix:
