@@ -2,6 +2,10 @@
 
     python pipeline/train_base_model.py --gold ../shared/gold --corpora ../shared/corpora
 
+``further_codes.jsonl`` beside this file adds passages of the corpora that a language model read and coded once, for this
+project, by the coding manual: where each passage stands and its codes, not its text. Its first line has the codes it gave to
+gold passages that were mixed in unmarked; ``tests/quality/evaluate.py`` gives their agreement with the gold.
+
 Runs on one core in about twenty minutes. ``--vectors FILE`` keeps the word vectors between runs.
 """
 
@@ -10,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -43,6 +48,8 @@ VECTOR_LENGTH = 0.5 * 128**0.5
 #: Share of the corpora's paragraphs that topics are fitted on, chosen by hash.
 TOPIC_SHARE = 0.12
 TRUST_OF_TWICE_CODED = 3.0
+#: Passages coded once by the coding manual, beside those of the gold folder: place, codes, no text.
+FURTHER_CODES = Path(__file__).parent / "further_codes.jsonl"
 
 
 @dataclass(frozen=True)
@@ -59,12 +66,56 @@ class Gold:
         return self.table[columns].to_numpy(dtype=np.int8)
 
 
-def read_gold(folder: Path, tokeniser: Tokeniser) -> Gold:
-    """Read the hand-coded passages; those of ``dev.csv`` were coded twice and count more."""
+def read_gold(folder: Path, tokeniser: Tokeniser, corpora: Path | None = None) -> Gold:
+    """Read the hand-coded passages; those of ``dev.csv`` were coded twice and count more.
+
+    With ``corpora``, the further codes follow.
+    """
     tables = [pd.read_csv(folder / f"{name}.csv").assign(file=name) for name in ("dev", "train")]
+    if corpora:
+        tables.append(read_further_codes(corpora))
     table = pd.concat(tables, ignore_index=True)
     passages = cut_texts(zip(table["text"], table["lang"], strict=True), tokeniser)
     return Gold(table, passages, np.where(table["file"] == "dev", TRUST_OF_TWICE_CODED, 1.0))
+
+
+def read_further_codes(corpora: Path, file: Path = FURTHER_CODES) -> pd.DataFrame:
+    """Give the passages of ``further_codes.jsonl`` with their texts, in the columns of ``gold/train.csv``.
+
+    Raises
+    ------
+    ValueError
+        If a document no longer holds a passage that was coded.
+    """
+    rows = []
+    for document in map(json.loads, file.read_text(encoding="utf-8").splitlines()[1:]):
+        place = document["path"]
+        language, collection = place.split("/")[:2]
+        whole = (corpora / place).read_text(encoding="utf-8-sig", errors="replace")
+        for start, end, text_hash, codes in document["passages"]:
+            text = whole[start:end]
+            if short_hash(text) != text_hash:
+                raise ValueError(f"{file.name}: {place} no longer holds the passage coded at {start}:{end}")
+            row = {"lang": language, "collection": collection, "path": place, "group": document["group"], "text": text}
+            rows.append(row | values_in(codes))
+    return pd.DataFrame(rows).fillna(0).assign(file="further")
+
+
+def read_blind_codes(file: Path = FURTHER_CODES) -> pd.DataFrame:
+    """Give the codes of gold passages that were mixed among the further ones, unknown to the coders: one row an ``id``."""
+    with file.open(encoding="utf-8") as lines:
+        blind = json.loads(next(lines))["blind"]
+    return pd.DataFrame([{"id": gold_id, **values_in(codes)} for gold_id, codes in blind]).fillna(0)
+
+
+def values_in(codes: str) -> dict[str, int]:
+    """Read ``p_planning=2 m_market``: a code without a value is 1."""
+    return {code: int(value or 1) for code, _, value in (word.partition("=") for word in codes.split())}
+
+
+def short_hash(text: str) -> str:
+    """Hash a passage's text, to notice that its document changed."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def cut_texts(texts: Iterable[tuple[str, str]], tokeniser: Tokeniser) -> list[TokenisedPassage]:
@@ -201,7 +252,9 @@ def make_model(gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, f
         "marks": marks,
         "codebook": codebook.content_hash,
         "data": {
-            "hand-coded passages": len(gold.passages),
+            "coded passages": len(gold.passages),
+            "by source": {str(k): int(v) for k, v in gold.table["file"].value_counts().sort_index().items()},
+            "sources": "dev: coded twice and settled; train: once; further: once, by a language model that followed the manual",
             "documents": int(gold.table["group"].nunique()),
             "languages": {str(k): int(v) for k, v in gold.table["lang"].value_counts().sort_index().items()},
             "unlabelled documents": "about 1,500 plain-text documents, for word vectors and topics only",
@@ -235,7 +288,7 @@ def make_from(options: argparse.Namespace) -> None:
     """Make words and model as the arguments say."""
     codebook = read_codebook(bundled("seeds/regional-coordination"))
     matcher, tokeniser = prepare_terms(codebook), prepare_tokeniser(codebook.lexicon)
-    gold = read_gold(options.gold, tokeniser)
+    gold = read_gold(options.gold, tokeniser, options.corpora)
     if options.vectors and options.vectors.exists():
         with np.load(options.vectors, allow_pickle=False) as kept:
             words = Words(bytes(kept["words"]).decode().split("\n"), kept["vectors"], kept["topics"])

@@ -28,7 +28,7 @@ SHARED = ROOT / ".." / "shared"
 sys.path[:0] = [str(ROOT / "pipeline"), str(Path(__file__).parent)]
 
 from scoring import ASPECTS, by_language, f1_score, macro_f1, score_codes
-from train_base_model import Gold, read_gold
+from train_base_model import Gold, read_blind_codes, read_gold
 from xietong.bundled import bundled
 from xietong.codebook import Codebook, read_codebook
 from xietong.coders import BUNDLED_MODEL
@@ -79,7 +79,7 @@ def open_task(shared: Path = SHARED) -> Task:
     """Read gold passages, codebook, and the shipped vectors and topics."""
     codebook = read_codebook(bundled("seeds/regional-coordination"))
     matcher = prepare_terms(codebook)
-    gold = read_gold(shared / "gold", prepare_tokeniser(codebook.lexicon))
+    gold = read_gold(shared / "gold", prepare_tokeniser(codebook.lexicon), shared / "corpora")
     stored = read_model(BUNDLED_MODEL).arrays
     numbers = WordNumbers(unpack_texts(stored["words"]))
     topics = np.vstack([np.zeros((1, stored["topics"].shape[1])), stored["topics"] / 255.0])
@@ -215,8 +215,19 @@ def summarise(task: Task, found: Predictions) -> dict[str, Any]:
         "by stratum": by_language(true, combined, codebook, dev["stratum"].tolist(), fewest=10),
         "calibration error": round(calibration_error(found.probabilities[rows], answers), 4),
         "surest 80 %": surest_share(found, hand, rows, task),
+        "agreement of further codes with the gold": further_agreement(task),
         "errors": count_errors(answers, assigned, machine["terms"], targets, codebook),
     }
+
+
+def further_agreement(task: Task) -> dict[str, float]:
+    """Macro-F1 between the gold and whoever coded the further passages, on gold passages mixed in unmarked."""
+    blind = read_blind_codes()
+    columns = [code.column.replace("path_", "p_").replace("mechanism_", "m_") for code in task.codebook.codes]
+    gold = task.gold.table.set_index("id").loc[blind["id"], columns].to_numpy(dtype=np.int8)
+    other = blind.reindex(columns=columns, fill_value=0).to_numpy(dtype=np.int8)
+    figures = macro_f1(score_codes(gold, other, task.codebook), fewest=5)
+    return {"passages": len(blind), **{aspect: round(value, 3) for aspect, value in figures.items()}}
 
 
 def count_errors(
