@@ -209,7 +209,7 @@ def test_words_outside_the_vocabulary_and_figures_have_their_numbers() -> None:
     numbers = WordNumbers(["铁路", FIGURE])
     rows = number_words(cut(["铁路里程3200公里"]), numbers)
     assert rows.numbers.tolist() == [1, 0, 2, 0]
-    counts = count_words(WordRows(np.array([1, 1, 2, 0], dtype=np.int32), np.array([0, 3, 3, 4])), 2)
+    counts = count_words(word_rows(np.array([1, 1, 2, 0]), np.array([0, 3, 3, 4])), 2)
     assert counts.toarray().tolist() == [[0, 2, 1], [0, 0, 0], [0, 0, 0]]
     lengths = np.sqrt(weigh_counts(counts, np.array([0.0, 1.0, 2.0])).power(2).sum(axis=1))
     assert np.allclose(np.asarray(lengths).ravel(), [1, 0, 0])
