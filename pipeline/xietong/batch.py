@@ -110,12 +110,6 @@ class Workshop:
 
     def process(self, tasks: Sequence[Task]) -> None:
         """Bring a batch up to date and write its parts."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):  # workers share the processors already
-            self._process(tasks)
-
-    def _process(self, tasks: Sequence[Task]) -> None:
         known = [self.recall(task.read) if task.read else self.read(task) for task in tasks]
         unread = [
             (task.read_key, read_tables(found)) for task, found in zip(tasks, known, strict=True) if not task.read

@@ -31,16 +31,13 @@ class Coders:
 
     def code(self, sources: Sequence[Sequence[ReadDocument]]) -> list[dict[str, pa.Table]]:
         """Code the passages of several sources; one set of tables per source, in order."""
-        from xietong.coders import code_passages
-        from xietong.tokenise import tokenise
-
         batch = [_coded_passages(source) for source in sources]
         firsts = np.cumsum([0, *map(len, batch)])
         rows = list(chain.from_iterable(batch))
         if not rows:
             return [{"tags": TAGS.empty_table(), "evidence": EVIDENCE.empty_table()} for _ in sources]
         passages = [passage for passage, _, _ in rows]
-        codings = code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared)
+        codings = self._ask(passages)
         names = _Names.of(self.codebook, codings, [passage_id for _, passage_id, _ in rows])
         tags, tag_of = _tag_table(codings, names)
         evidence, evidence_of = _evidence_table(codings, names, passages, [text for _, _, text in rows])
@@ -51,15 +48,22 @@ class Coders:
 
     def assign(self, folded: Sequence[str], language: str) -> NDArray[np.int8]:
         """Give the values that bare folded texts are assigned, shape (n_texts, n_codes); for asking what would be."""
-        from xietong.coders import code_passages
-        from xietong.tokenise import tokenise
-
         passages = [
             Passage(n=n, start=0, end=len(text), language=language,
                     folded=FoldedText(text, range(len(text)), range(1, len(text) + 1)))
             for n, text in enumerate(folded)
         ]  # fmt: skip
-        return code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared)[-1].values
+        return self._ask(passages)[-1].values
+
+    def _ask(self, passages: Sequence[Passage]) -> list[Coding]:
+        """Tokenise passages and run every coder over them."""
+        from threadpoolctl import threadpool_limits
+
+        from xietong.coders import code_passages
+        from xietong.tokenise import tokenise
+
+        with threadpool_limits(1, user_api="blas"):  # its matrices are small: a second thread only waits
+            return code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared)
 
 
 def _coded_passages(source: Sequence[ReadDocument]) -> list[tuple[Passage, str, str]]:
