@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xietong.messages import help_in_chinese, message, product_language
+from xietong.messages import catalogue, help_in_chinese, message, product_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,19 +225,51 @@ def _print_first_passages(run: Run, console: Any, most: int = 5) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from xietong.wide import facet_column, widen_in_steps
-
-    names = [facet_column(facet) for facet in run.codebook.facets]
-    table = Table("passage_id", *names, "passage", show_lines=True)
-    for rows in widen_in_steps(run):
-        for row in rows.select(["passage_id", *names, "reading"]).to_pylist():
-            if all(row[name] for name in names) and table.row_count < most:
-                shown = [row["passage_id"], *(row[name] for name in names), _shorten(row["reading"], 110)]
-                table.add_row(*(Text(safe(cell)) for cell in shown))
-        if table.row_count == most:
-            break
+    table = Table(
+        message("summary_passage_id"),
+        *map(_facet_name, run.codebook.facets),
+        message("summary_passage"),
+        show_lines=True,
+    )
+    for passage_id, codes, reading in _first_passages(run, most):
+        names = [_code_names(run.codebook, facet, codes) for facet in run.codebook.facets]
+        table.add_row(*(Text(safe(cell)) for cell in (passage_id, *names, _shorten(reading, 110))))
     if table.row_count:
         console.print(table)
+
+
+def _facet_name(facet: str) -> str:
+    key = f"report_facet_{facet}"
+    return message(key) if key in catalogue() else facet
+
+
+def _code_names(codebook: Codebook, facet: str, assigned: Sequence[str]) -> str:
+    is_chinese = product_language() == "zh"
+    codes = [code for code in codebook.codes if code.facet == facet and code.code in assigned]
+    return ("；" if is_chinese else "; ").join((c.label_zh if is_chinese else c.label_en) or c.code for c in codes)
+
+
+def _first_passages(run: Run, most: int) -> list[tuple[str, list[str], str]]:
+    """Give id, codes and reading of one coded passage a document, body text first; more a document if there are few."""
+    import duckdb
+
+    from xietong.wide import ASSIGNING_CODER
+
+    query = """
+        with coded as (
+            select passage_id, list(code) as codes from read_parquet($tags)
+            where coder_id = $coder and value > 0 group by passage_id
+        ), placed as (
+            select passage_id, codes, reading, file_row_number as place, min(place) over (partition by document_id) as document,
+                row_number() over (partition by document_id order by kind <> 'body', place) as turn
+            from read_parquet($passages, file_row_number = true) join coded using (passage_id)
+        ), chosen as (select * from placed order by turn, document limit $most)
+        select passage_id, codes, reading from chosen order by document, turn
+    """
+    files = {name: str(run.folder / "tables" / f"{name}.parquet") for name in ("tags", "passages")}
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
+        return connection.execute(query, {**files, "coder": ASSIGNING_CODER, "most": most}).fetchall()
 
 
 def _shorten(text: str, most: int) -> str:
