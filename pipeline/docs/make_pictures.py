@@ -86,7 +86,7 @@ def _inked(image: Image.Image) -> tuple[int, int, int, int]:
 
 def _save(image: Image.Image, target: Path) -> None:
     height = round(image.height * _WIDTH / image.width)
-    small = image.resize((_WIDTH, height), Image.Resampling.LANCZOS).quantize(128)
+    small = image.resize((_WIDTH, height), Image.Resampling.LANCZOS).quantize(256)
     target.parent.mkdir(parents=True, exist_ok=True)
     small.save(target, optimize=True)
     print(target, f"{target.stat().st_size / 1000:.0f} kB")

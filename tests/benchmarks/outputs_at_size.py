@@ -33,6 +33,14 @@ _FILTERS = """() => {
 }"""
 
 
+_REDRAW = """async () => {
+    const from = performance.now();
+    draw();
+    await drawn();
+    return Math.round(performance.now() - from);
+}"""
+
+
 def repeat(source: Path, target: Path, n_passages: int) -> Run:
     """Write a run folder with the source's tables over and over."""
     (target / "tables").mkdir(parents=True)
@@ -51,7 +59,7 @@ def repeat(source: Path, target: Path, n_passages: int) -> Run:
 
 
 def open_report(file: Path) -> None:
-    """Time the page until its passages are there, and each filter, in milliseconds."""
+    """Time the page until charts and passages are there, drawing all of it again, and each filter, in milliseconds."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as program:
@@ -63,6 +71,7 @@ def open_report(file: Path) -> None:
         page.goto(file.as_uri())
         page.wait_for_selector("html[data-ready=true]", timeout=120_000)
         print(f"  opens in {time.monotonic() - start:.1f} s; filters, ms: {page.evaluate(_FILTERS)}")
+        print(f"  draws again in {page.evaluate(_REDRAW)} ms")
         browser.close()
 
 

@@ -6,8 +6,11 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
+from lxml import etree
+from PIL import Image
 
 from xietong.marked import marked_in_steps
 from xietong.report import write_report
@@ -179,6 +182,12 @@ def test_a_heat_map_cell_opens_its_passages(page, wide):
     assert ids == [row["passage_id"] for row in wide if row["path_planning"] and row["mechanism_market"]]
 
 
+def test_a_click_on_a_heat_map_cell_opens_its_passages(page, wide):
+    page.locator("#crossed .cell").nth(3).click(force=True)
+    ids = page.evaluate("[...found].map((row) => data.ids[row])")
+    assert ids == [row["passage_id"] for row in wide if row["path_ecology"] and row["mechanism_support"]]
+
+
 def test_the_language_switch_changes_every_text(page):
     page.click("#language")
     assert page.locator("h1").inner_text() == "政策文本语段编码报告"
@@ -216,13 +225,83 @@ def test_a_link_to_a_passage_opens_it(browser, report, wide):
     assert seen == []
 
 
-def test_charts_can_be_saved_as_svg_and_png(page, tmp_path):
-    for name, start in (("Save as SVG", b"<svg"), ("Save as PNG", b"\x89PNG")):
-        with page.expect_download() as download:
-            page.locator("#coded .save", has_text=name).first.click()
-        file = tmp_path / download.value.suggested_filename
-        download.value.save_as(file)
-        assert file.read_bytes().startswith(start)
+def _saved(page, place, name, folder):
+    with page.expect_download() as download:
+        page.locator(f"{place} .save", has_text=name).first.click()
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("place", ["#coded", "#crossed", "#attention"])
+def test_charts_can_be_saved_as_svg_and_png(page, tmp_path, place):
+    svg = _saved(page, place, "Save as SVG", tmp_path)
+    drawing = etree.fromstring(svg)
+    words = {"".join(text.itertext()) for text in drawing.iter("{*}text")}
+    assert "Planning" in words
+    assert b"var(" not in svg
+    assert b"1f5fa8" in svg.lower()  # the colour of a synergy on white
+    image = Image.open(BytesIO(_saved(page, place, "Save as PNG", tmp_path)))
+    assert image.size == tuple(2 * round(float(drawing.get(side))) for side in ("width", "height"))
+    assert len(image.convert("RGB").getcolors(1 << 20)) > 20
+
+
+def test_charts_follow_the_theme_and_are_saved_in_it(page, tmp_path):
+    page.click("#theme")
+    assert page.locator("#crossed .cell").first.evaluate("e => getComputedStyle(e).fill") == "rgb(122, 180, 238)"
+    svg = _saved(page, "#coded", "Save as SVG", tmp_path)
+    assert b"#7ab4ee" in svg
+    assert b'fill="#14181d"' in svg
+
+
+def test_each_chart_has_a_name_and_its_data_table(page):
+    charts = page.locator(".chart").evaluate_all(
+        """all => all.map((e) => ({ role: e.querySelector(".scroll").getAttribute("role"), name: e.querySelector(".scroll").getAttribute("aria-label"),
+            drawn: e.querySelectorAll("svg path, svg text").length, rows: e.querySelectorAll("details tbody tr").length }))"""
+    )
+    assert [chart["role"] for chart in charts] == ["img", "img", "group", "img"]
+    assert all(chart["name"] and chart["drawn"] > 5 and chart["rows"] for chart in charts)
+
+
+def test_on_paper_every_chart_is_whole_and_on_white(browser, report):
+    seen: list[str] = []
+    page = _open(browser, report, seen)
+    page.click("#theme")
+    page.emulate_media(media="print")
+    page.evaluate("document.body.style.width = '700px'")  # a sheet is laid out anew without a resize
+    edges = page.locator(".chart svg").evaluate_all("all => all.map((e) => e.getBoundingClientRect().right)")
+    assert len(edges) == 4
+    assert max(edges) <= 700
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("#crossed .cell").first.evaluate("e => getComputedStyle(e).fill") == "rgb(31, 95, 168)"
+    page.close()
+    assert seen == []
+
+
+def test_codes_of_the_same_name_keep_a_bar_and_a_row_each(browser, tmp_path, run):
+    from dataclasses import replace
+
+    from xietong.runs import Run, write_codebook
+
+    shutil.copytree(run.folder, tmp_path / "run")
+    same = Run(tmp_path / "run")
+    codes = tuple(replace(code, label_en="Same", label_zh="同名") for code in same.codebook.codes)
+    write_codebook(replace(same.codebook, codes=codes), same.folder)
+    seen: list[str] = []
+    page = _open(browser, write_report(Run(same.folder), tmp_path / "report.html", lang="en"), seen)
+    assert page.locator("#coded .chart").first.locator("text", has_text="Same").count() == 2
+    assert page.locator("#crossed .cell").count() == 4
+    page.close()
+    assert seen == []
+
+
+def test_the_chart_library_ends_where_its_script_ends(report):
+    from xietong.report import _chart_library
+
+    library = _chart_library()
+    assert "</script" not in library.lower()
+    assert report.read_text(encoding="utf-8").count(library) == 1
+    assert len(library) < 1_000_000
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

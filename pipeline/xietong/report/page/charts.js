@@ -1,180 +1,179 @@
-// Charts as SVG: drawn from the same numbers as the data table below each, saved as SVG or PNG.
-const SVG = "http://www.w3.org/2000/svg";
+// Charts by Vega-Lite: specifications over the same numbers as the data table below each, drawn as SVG, saved as SVG or PNG.
+// Colours are the page's own variables, so that a chart follows the theme as words do. Values never become expressions:
+// labels are looked up by their place, and expressions are interpreted, not compiled, as the page's policy demands.
 const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+const NAMED = "names[datum.value]";
+const STYLE = {
+  background: null, font: FONT, view: { stroke: null }, mark: { aria: false },
+  axis: { aria: false, title: null, domain: false, ticks: false, labelPadding: 6, labelColor: "var(--soft)", labelFontSize: 11, gridColor: "var(--line)" },
+  header: { title: null, labelAnchor: "start", labelColor: "var(--ink)", labelFontSize: 13, labelFontWeight: 600, labelPadding: 8 },
+};
+const HOW = { mode: "vega-lite", ast: true, renderer: "svg", actions: false, tooltip: false, defaultStyle: false };
+const pen = document.createElement("canvas").getContext("2d");
+let drawing = [];
 
-function shape(tag, attributes = {}, text) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
+// Width of a text in pixels, as the page draws it.
+function textWidth(text, size) {
+  pen.font = `${size}px ${FONT}`;
+  return pen.measureText(text).width;
 }
 
-function words(x, y, text, attributes = {}) {
-  return shape("text", { x, y, fill: color("ink"), "font-size": 13, "font-family": FONT, ...attributes }, text);
+// A figure: the chart, buttons that save it, and its data table. `enter` is called when the marks are there.
+function figure(name, title, spec, dataTable, enter = (holder) => holder.setAttribute("role", "img")) {
+  const holder = make("div", { class: "scroll" }), details = make("details", {}, make("summary", {}, t("report_data_table")), dataTable);
+  const chart = vegaEmbed(holder, { ...spec, description: title, config: STYLE }, HOW).then(({ view }) => {
+    holder.removeAttribute("aria-roledescription");
+    if (holder.scrollWidth > holder.clientWidth) holder.tabIndex = 0;
+    enter(holder, view);
+    return view;
+  });
+  drawing.push(chart);
+  const save = (key, how) => make("button", { type: "button", class: "save", onclick: () => chart.then((view) => view.toSVG()).then((svg) => how(name, coloured(svg))) }, t(key));
+  return make("figure", { class: "chart" }, holder, make("div", { class: "under" }, details, save("report_save_svg", saveSvg), save("report_save_png", savePng)));
 }
 
-function tip(element, text) {
-  element.append(shape("title", {}, text));
-  return element;
+// Put a section's charts in its place; it keeps its height until they are drawn, so that the page does not jump.
+function place(body, ...children) {
+  body.style.minHeight = `${body.offsetHeight}px`;
+  body.replaceChildren(...children);
+  drawn().then(() => { body.style.minHeight = ""; });
 }
 
-function canvas(width, height, title) {
-  const svg = shape("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title });
-  svg.append(shape("rect", { width, height, fill: color("paper") }));
-  return svg;
+async function drawn() {
+  const mine = drawing;
+  await Promise.all(mine);
+  if (drawing === mine) drawing = [];
 }
 
-// Width of a text as drawn: Han characters are a full em, others about half of one.
-function textWidth(text, size = 13) {
-  let units = 0;
-  for (const letter of text) units += letter.codePointAt(0) > 0x2e7f ? 1 : 0.56;
-  return units * size;
-}
-
-function shortened(text, width, size = 13) {
-  if (textWidth(text, size) <= width) return text;
-  let kept = "";
-  for (const letter of text) {
-    if (textWidth(kept + letter, size) + size > width) break;
-    kept += letter;
-  }
-  return `${kept}…`;
-}
-
-// A figure: the chart, buttons that save it, and its data table.
-function figure(name, svg, dataTable) {
-  const details = make("details", {}, make("summary", {}, t("report_data_table")), dataTable);
-  const under = make("div", { class: "under" }, details,
-    make("button", { type: "button", class: "save", onclick: () => saveSvg(name, svg) }, t("report_save_svg")),
-    make("button", { type: "button", class: "save", onclick: () => savePng(name, svg) }, t("report_save_png")));
-  return make("figure", { class: "chart" }, make("div", { class: "scroll" }, svg), under);
-}
-
-function drawing(svg) {
-  const copy = svg.cloneNode(true);
-  for (const element of copy.querySelectorAll("[tabindex]")) element.removeAttribute("tabindex");
-  return new XMLSerializer().serializeToString(copy);
+// Outside the page there are no variables: a saved chart has the colours of the moment, and paper behind it.
+function coloured(svg) {
+  return svg.replace(/var\(--([\w-]+)\)/g, (whole, name) => color(name)).replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${color("paper")}"/>`);
 }
 
 function saveSvg(name, svg) {
-  download(`${name}.svg`, new Blob([drawing(svg)], { type: "image/svg+xml" }));
+  download(`${name}.svg`, new Blob([svg], { type: "image/svg+xml" }));
 }
 
 function savePng(name, svg) {
   const scale = 2, image = new Image();
-  const width = svg.viewBox.baseVal.width, height = svg.viewBox.baseVal.height;
   image.addEventListener("load", () => {
-    const sheet = make("canvas", { width: width * scale, height: height * scale });
-    sheet.getContext("2d").drawImage(image, 0, 0, width * scale, height * scale);
+    const sheet = make("canvas", { width: image.width * scale, height: image.height * scale });
+    sheet.getContext("2d").drawImage(image, 0, 0, sheet.width, sheet.height);
     sheet.toBlob((blob) => download(`${name}.png`, blob), "image/png");
   });
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(drawing(svg))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+}
+
+function byPlace(field, axis, extra = {}) {
+  return { field, type: "ordinal", axis: axis && { labelExpr: NAMED, labelColor: "var(--ink)", labelFontSize: 13, ...axis }, ...extra };
+}
+
+function shares(field, top, axis = {}) {
+  return { field, type: "quantitative", scale: { domain: [0, top] }, axis: { format: "~%", values: [0, top / 2, top], ...axis } };
+}
+
+// An end for an axis of shares that is easy to halve and to read.
+function niceTop(share) {
+  return [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8].find((top) => share <= top) || 1;
+}
+
+function widest(texts, size) {
+  return Math.max(...texts.map((text) => textWidth(text, size))) + 12;
 }
 
 // Bars of one or two parts: theme and synergy, or present.
-function barChart(rows, width, title) {
-  const left = Math.min(Math.max(...rows.map((row) => textWidth(row.name))) + 12, width * 0.4);
-  const step = 26, height = rows.length * step + 6, room = width - left - 110;
-  const most = Math.max(1, ...rows.map((row) => row.total));
-  const svg = canvas(width, height, title);
-  rows.forEach((row, i) => {
-    const y = i * step + 4;
-    svg.append(words(left - 8, y + 14, shortened(row.name, left - 10), { "text-anchor": "end" }));
-    let x = left;
-    for (const piece of row.pieces) {
-      const wide = (piece.value / most) * room;
-      svg.append(tip(shape("rect", { x, y, width: Math.max(wide, piece.value ? 1 : 0), height: step - 8, fill: color(piece.color) }), `${row.name}: ${piece.name} ${number(piece.value)}`));
-      x += wide;
-    }
-    svg.append(words(x + 6, y + 14, row.note, { fill: color("soft"), "font-size": 12 }));
-  });
-  return svg;
+function barChart(rows, width) {
+  const pieces = rows.flatMap((row, i) => row.pieces.map((piece, order) => ({ i, order, value: piece.value, color: `var(--${piece.color})`, text: `${row.name}: ${piece.name} ${number(piece.value)}` })));
+  const room = width - Math.min(widest(rows.map((row) => row.name), 13), width * 0.4);
+  const end = Math.max(1, ...rows.map((row) => row.total)) / (1 - widest(rows.map((row) => row.note), 12) / room), y = byPlace("i", { labelLimit: width * 0.4 });
+  const x = (field) => ({ field, type: "quantitative", axis: null, scale: { domain: [0, end] } });
+  return {
+    width, height: 26 * rows.length, autosize: { type: "fit-x", contains: "padding" }, params: [{ name: "names", value: rows.map((row) => row.name) }],
+    layer: [
+      { data: { values: pieces }, mark: { type: "bar", height: 18 }, encoding: { y, x: { ...x("value"), stack: "zero" }, order: { field: "order" }, fill: { field: "color", type: "nominal", scale: null }, tooltip: { field: "text" } } },
+      { data: { values: rows.map((row, i) => ({ i, total: row.total, note: row.note })) }, mark: { type: "text", align: "left", dx: 6, fontSize: 12, fill: "var(--soft)" }, encoding: { y, x: x("total"), text: { field: "note" } } },
+    ],
+  };
 }
 
-// A grid of shaded cells; `open(i, j)` is called when one is chosen.
-function heatMap(down, across, values, texts, width, title, open) {
-  const left = Math.min(Math.max(...down.map((name) => textWidth(name))) + 12, width * 0.35);
-  const slanted = across.some((name) => textWidth(name, 12) > (width - left) / across.length - 6);
-  const across_ = Math.max((width - left - (slanted ? 64 : 0)) / across.length, 46), step = 34;
-  const top = slanted ? Math.min(Math.max(...across.map((name) => textWidth(name, 12))) * 0.62 + 24, 130) : 26;
-  const full = left + across_ * across.length + (slanted ? 64 : 2), height = top + step * down.length + 2;
-  const most = Math.max(1e-9, ...values.flat());
-  const svg = canvas(full, height, title);
-  svg.setAttribute("role", "group");
-  across.forEach((name, j) => {
-    const x = left + across_ * (j + 0.5);
-    svg.append(slanted
-      ? words(x - 4, top - 8, name, { "font-size": 12, transform: `rotate(-38 ${x - 4} ${top - 8})` })
-      : words(x, top - 9, name, { "font-size": 12, "text-anchor": "middle" }));
-  });
-  down.forEach((name, i) => {
-    const y = top + step * i;
-    svg.append(words(left - 8, y + step / 2 + 5, shortened(name, left - 10), { "text-anchor": "end" }));
-    across.forEach((other, j) => {
-      const strength = values[i][j] / most;
-      const cell = shape("g", { class: "cell", tabindex: "0", role: "button", "aria-label": `${name} × ${other}: ${texts[i][j]}` });
-      cell.append(shape("rect", { x: left + across_ * j + 1, y: y + 1, width: across_ - 2, height: step - 2, rx: 3, fill: `rgba(${color("heat")}, ${(0.05 + 0.9 * strength).toFixed(3)})` }));
-      const onDark = state.theme === "dark" ? strength < 0.55 : strength > 0.5;
-      cell.append(words(left + across_ * (j + 0.5), y + step / 2 + 5, texts[i][j], { "text-anchor": "middle", fill: onDark ? "#ffffff" : "#10202f", "font-size": 12.5 }));
-      cell.append(shape("title", {}, `${name} × ${other}`));
-      cell.addEventListener("click", () => open(i, j));
-      cell.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(i, j); } });
-      svg.append(cell);
+// A text on lines of a width, cut at its spaces.
+function wrapped(text, room, size) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    if (lines.length && textWidth(`${lines.at(-1)} ${word}`, size) <= room) lines.push(`${lines.pop()} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
+}
+
+// A grid of shaded cells. Names of columns stand on several lines, or aslant where a word is wider than its column.
+function heatMap(down, across, values, texts, width) {
+  const most = Math.max(1e-9, ...values.flat()), step = (width - Math.min(widest(down, 13), width * 0.35)) / across.length, fits = step >= 46;
+  const room = Math.max(step, 46) - 4, lines = across.map((name) => wrapped(name, room, 12)), tallest = Math.max(...lines.map((name) => name.length));
+  const slanted = lines.flat().some((line) => textWidth(line, 12) > room), columns = lines.map((name) => Array(tallest - name.length).fill(" ").concat(name));
+  const cells = values.flatMap((row, i) => row.map((value, j) => ({ i, j, strength: value / most, text: texts[i][j], label: `${down[i]} × ${across[j]}: ${texts[i][j]}` })));
+  return {
+    width: fits ? width : 46 * across.length, height: 34 * down.length, autosize: { type: fits ? "fit-x" : "pad", contains: "padding" },
+    data: { values: cells }, params: [{ name: "names", value: down }, { name: "columns", value: slanted ? across : columns }],
+    encoding: {
+      y: byPlace("i", { labelLimit: width * 0.35 }, { scale: { paddingInner: 0.06, paddingOuter: 0 } }),
+      x: byPlace("j", { orient: "top", labelExpr: "columns[datum.value]", labelFontSize: 12, labelAngle: slanted ? -38 : 0, labelAlign: slanted ? "left" : "center", labelLimit: Math.max(160, room), labelLineHeight: 14, labelPadding: slanted ? 6 : 14 * tallest - 8 }, { scale: { paddingInner: 0.03, paddingOuter: 0 } }),
+    },
+    layer: [
+      { mark: { type: "rect", cornerRadius: 3, aria: true, fill: "var(--synergy)" }, encoding: { fillOpacity: { field: "strength", type: "quantitative", legend: null, scale: { domain: [0, 1], range: [0.05, 0.95] } }, description: { field: "label" }, tooltip: { field: "label" } } },
+      { mark: { type: "text", fontSize: 12.5 }, encoding: { text: { field: "text" }, tooltip: { field: "label" }, fill: { condition: [{ test: "datum.strength > 0.77", value: "var(--paper)" }, { test: "datum.strength > 0.58", value: "var(--middle)" }], value: "var(--ink)" } } },
+    ],
+  };
+}
+
+// The cells of a heat map are buttons: `open(place)` is called when one is chosen, by pointer or by key.
+function choosable(open) {
+  return (holder, view) => {
+    holder.setAttribute("role", "group");
+    holder.querySelectorAll(".mark-rect [role=graphics-symbol]").forEach((cell, at) => {
+      for (const [name, value] of Object.entries({ class: "cell", role: "button", tabindex: "0" })) cell.setAttribute(name, value);
+      cell.removeAttribute("aria-roledescription");
+      cell.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(at); } });
     });
-  });
-  return svg;
-}
-
-function niceTop(value) {
-  for (const top of [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1]) if (value <= top) return top;
-  return 1;
+    view.addEventListener("click", (event, item) => { if (item && item.datum && "strength" in item.datum) open(view.data("source_0").indexOf(item.datum)); });
+  };
 }
 
 // Small charts over years, one a code: a line and the band of its interval.
-function lineChart(panels, years, width, title) {
-  const perRow = Math.max(1, Math.min(4, Math.floor(width / 230))), wide = width / perRow, high = 150;
-  const svg = canvas(width, Math.ceil(panels.length / perRow) * high, title);
-  const first = Math.min(...years), last = Math.max(...years);
-  const top = niceTop(Math.max(0.01, ...panels.flatMap((panel) => panel.points.map((p) => Math.min(p.high ?? p.share, 2.5 * Math.max(...panels.flatMap((q) => q.points.map((r) => r.share))))))));
-  panels.forEach((panel, k) => {
-    const x0 = (k % perRow) * wide + 40, y0 = Math.floor(k / perRow) * high + 26, w = wide - 58, h = high - 56;
-    const x = (year) => (first === last ? x0 + w / 2 : x0 + ((year - first) / (last - first)) * w);
-    const y = (share) => y0 + h - (Math.min(share, top) / top) * h;
-    svg.append(words(x0 - 34, y0 - 10, shortened(panel.name, wide - 20), { "font-weight": 600 }));
-    for (const level of [0, top / 2, top]) {
-      svg.append(shape("line", { x1: x0, x2: x0 + w, y1: y(level), y2: y(level), stroke: color("line") }));
-      svg.append(words(x0 - 5, y(level) + 4, `${number(100 * level, top < 0.05 && level ? 1 : 0)}%`, { "text-anchor": "end", fill: color("soft"), "font-size": 10.5 }));
-    }
-    for (const year of first === last ? [first] : [first, last]) svg.append(words(x(year), y0 + h + 15, String(year), { "text-anchor": "middle", fill: color("soft"), "font-size": 10.5 }));
-    const banded = panel.points.filter((p) => p.low !== null);
-    if (banded.length > 1) {
-      const path = [...banded.map((p) => `${x(p.year)},${y(p.high)}`), ...banded.reverse().map((p) => `${x(p.year)},${y(p.low)}`)].join(" ");
-      svg.append(shape("polygon", { points: path, fill: color(panel.color), "fill-opacity": 0.18 }));
-    } else for (const p of banded) svg.append(shape("line", { x1: x(p.year), x2: x(p.year), y1: y(p.low), y2: y(p.high), stroke: color(panel.color) }));
-    svg.append(shape("polyline", { points: panel.points.map((p) => `${x(p.year)},${y(p.share)}`).join(" "), fill: "none", stroke: color(panel.color), "stroke-width": 1.8 }));
-    for (const p of panel.points) svg.append(tip(shape("circle", { cx: x(p.year), cy: y(p.share), r: 2.8, fill: color(panel.color) }), p.text));
-  });
-  return svg;
+function lineChart(panels, years, width) {
+  const columns = Math.max(1, Math.min(4, Math.floor(width / 230))), ends = [Math.min(...years), Math.max(...years)];
+  const points = panels.flatMap((panel, k) => panel.points.map((point) => ({ ...point, k, color: `var(--${panel.color})` })));
+  const share = Math.max(0.01, ...points.map((point) => point.share)), top = niceTop(Math.max(share, ...points.map((point) => Math.min(point.high || 0, 2.5 * share))));
+  const shared = { stroke: { field: "color", type: "nominal", scale: null }, fill: { field: "color", type: "nominal", scale: null } };
+  const x = { field: "year", type: "quantitative", scale: { domain: ends, nice: false }, axis: { values: ends, format: "d", grid: false, labelFlush: true } };
+  return {
+    data: { values: points }, params: [{ name: "names", value: panels.map((panel) => panel.name) }], columns, spacing: { row: 62, column: 56 }, bounds: "flush", resolve: { axis: { x: "independent", y: "independent" } },
+    facet: { field: "k", type: "ordinal", header: { labelExpr: NAMED, labelLimit: width / columns - 20 } },
+    spec: {
+      width: (width - 48) / columns - 56 * (1 - 1 / columns), height: 96, encoding: { x, ...shared },
+      layer: [
+        { transform: [{ filter: "isValid(datum.low)" }], mark: { type: "area", clip: true, fillOpacity: 0.18, strokeOpacity: 0 }, encoding: { y: shares("low", top), y2: { field: "high" } } },
+        { mark: { type: "line", clip: true, strokeWidth: 1.8 }, encoding: { y: shares("share", top), fill: { value: null } } },
+        { mark: { type: "point", size: 28, fillOpacity: 1 }, encoding: { y: shares("share", top), tooltip: { field: "text" } } },
+      ],
+    },
+  };
 }
 
 // Groups down, codes across: a dot with its interval in each field.
-function dotChart(panels, groups, width, title) {
-  const left = Math.min(Math.max(...groups.map((name) => textWidth(name, 12))) + 12, 190);
-  const wide = Math.max((width - left) / panels.length, 96), step = 20, head = 44;
-  const full = left + wide * panels.length, height = head + step * groups.length + 8;
-  const svg = canvas(full, height, title);
-  groups.forEach((name, i) => svg.append(words(left - 8, head + step * i + 14, shortened(name, left - 10, 12), { "text-anchor": "end", "font-size": 12 })));
-  const top = niceTop(Math.max(0.01, ...panels.flatMap((panel) => panel.points.map((p) => p.share))));
-  panels.forEach((panel, k) => {
-    const x0 = left + wide * k + 8, w = wide - 24, x = (share) => x0 + (Math.min(share, top) / top) * w;
-    svg.append(words(x0, 16, shortened(panel.name, wide - 6, 12), { "font-weight": 600, "font-size": 12 }));
-    for (const level of [0, top / 2, top]) svg.append(shape("line", { x1: x(level), x2: x(level), y1: head - 4, y2: head + step * groups.length, stroke: color("line") }));
-    svg.append(words(x(0), head - 9, "0", { fill: color("soft"), "font-size": 10 }), words(x(top), head - 9, `${number(100 * top)}%`, { "text-anchor": "end", fill: color("soft"), "font-size": 10 }));
-    panel.points.forEach((p, i) => {
-      const y = head + step * i + 10;
-      if (p.low !== null) svg.append(shape("line", { x1: x(p.low), x2: x(p.high), y1: y, y2: y, stroke: color(panel.color), "stroke-width": 4, "stroke-opacity": 0.3 }));
-      svg.append(tip(shape("circle", { cx: x(p.share), cy: y, r: 3.6, fill: color(panel.color) }), p.text));
-    });
-  });
-  return svg;
+function dotChart(panels, groups, width) {
+  const points = panels.flatMap((panel, k) => panel.points.map((point, i) => ({ ...point, k, i, color: `var(--${panel.color})` }))), top = niceTop(Math.max(0.01, ...points.map((point) => point.share)));
+  const left = Math.min(widest(groups, 12) + 4, 190), wide = Math.max((width - left) / panels.length, 96);
+  const color = { field: "color", type: "nominal", scale: null }, axis = { orient: "top", labelFlush: true, labelExpr: "datum.index == 0.5 ? '' : datum.label" };
+  return {
+    data: { values: points }, params: [{ name: "names", value: panels.map((panel) => panel.name) }, { name: "groups", value: groups }],
+    spacing: 22, bounds: "flush", facet: { column: { field: "k", type: "ordinal", header: { labelExpr: NAMED, labelFontSize: 12, labelLimit: wide - 6 } } },
+    spec: {
+      width: wide - 22, height: 20 * groups.length, encoding: { y: byPlace("i", { labelExpr: "groups[datum.value]", labelFontSize: 12, labelPadding: 10, labelLimit: left }) },
+      layer: [
+        { transform: [{ filter: "isValid(datum.low)" }], mark: { type: "rule", clip: true, strokeWidth: 4, strokeOpacity: 0.3 }, encoding: { x: shares("low", top, axis), x2: { field: "high" }, stroke: color } },
+        { mark: { type: "point", size: 42, fillOpacity: 1 }, encoding: { x: shares("share", top, axis), fill: color, stroke: color, tooltip: { field: "text" } } },
+      ],
+    },
+  };
 }

@@ -62,9 +62,9 @@ function drawCoded() {
     const legend = two ? make("div", { class: "legend" }, make("span", {}, make("i", { class: "swatch-synergy" }), t("report_synergy")), make("span", {}, make("i", { class: "swatch-theme" }), t("report_theme_value"))) : null;
     const data = table(columns, codes.map(([code, i]) => [label(code), number(totals.present[i]), code.scale_max > 1 ? number(totals.synergy[i]) : "–",
       percent(totals.present[i] / Math.max(1, totals.coded)), number(totals.documents_with[i])]), facetLabel(facet));
-    figures.push(make("h3", {}, facetLabel(facet)), ...(legend ? [legend] : []), figure(`coded-${facet}`, barChart(bars, width(), facetLabel(facet)), data));
+    figures.push(make("h3", {}, facetLabel(facet)), ...(legend ? [legend] : []), figure(`coded-${facet}`, facetLabel(facet), barChart(bars, width()), data));
   }
-  body.replaceChildren(make("div", { class: "tiles" }, ...tiles), ...figures);
+  place(body, make("div", { class: "tiles" }, ...tiles), ...figures);
 }
 
 function drawCrossed() {
@@ -75,9 +75,9 @@ function drawCrossed() {
   const [rows, columns] = [down, across].map((places) => places.map((i) => label(facts.codes[i])));
   const buttons = ["count", "share"].map((name) => make("button", { type: "button", "aria-pressed": String(choice.crossed === name),
     onclick: () => { choice.crossed = name; drawCrossed(); } }, t(`report_crossed_${name}`)));
-  const svg = heatMap(rows, columns, values, texts, width(), t("report_crossed"), (i, j) => openPassages([down[i], across[j]]));
+  const open = (at) => openPassages([down[Math.floor(at / across.length)], across[at % across.length]]);
   const data = table([{ name: "" }, ...columns.map((name) => ({ name, number: true }))], rows.map((name, i) => [name, ...texts[i]]), t("report_crossed"));
-  body.replaceChildren(make("div", { class: "tools" }, ...buttons), figure("codes-together", svg, data));
+  place(body, make("div", { class: "tools" }, ...buttons), figure("codes-together", t("report_crossed"), heatMap(rows, columns, values, texts, width()), data, choosable(open)));
 }
 
 function drawAttention() {
@@ -96,11 +96,11 @@ function drawAttention() {
   const shown = asLines ? dated : groups;
   const panels = codes.map(([code, i]) => ({ name: label(code), color: code.scale_max > 1 ? "synergy" : "mechanism", points: shown.map((group) => point(group, i)) }));
   const title = `${t("report_attention")}: ${facetLabel(facet)}, ${t(`report_by_${choice.by}`)}`;
-  const svg = asLines ? lineChart(panels, dated.map((group) => group.value), width(), title) : dotChart(panels, shown.map(say), width(), title);
+  const spec = asLines ? lineChart(panels, dated.map((group) => group.value), width()) : dotChart(panels, shown.map(say), width());
   const columns = [{ name: t(`report_${choice.by}`) }, { name: t("report_documents"), number: true }, { name: t("report_passages"), number: true }, ...codes.map(([code]) => ({ name: label(code), number: true }))];
   const data = table(columns, groups.map((group) => [say(group), number(group.documents), number(group.passages),
     ...codes.map(([, i]) => (group.low[i] === null ? percent(group.share[i]) : `${percent(group.share[i])} (${percent(group.low[i])} – ${percent(group.high[i])})`))]), title);
-  return body.replaceChildren(bySelect, figure(`attention-${choice.by}-${facet}`, svg, data));
+  return place(body, bySelect, figure(`attention-${choice.by}-${facet}`, title, spec, data));
 }
 
 function drawWords() {
