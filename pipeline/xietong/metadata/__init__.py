@@ -11,8 +11,9 @@ from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, re
 from xietong.metadata.clues import Clues, gather_clues, is_body
 from xietong.metadata.columns import read_columns
 from xietong.metadata.dates import FoundDate, find_dates, find_years
+from xietong.metadata.issuers import find_issuer
 from xietong.metadata.region import find_region
-from xietong.metadata.titles import find_issuer, find_title, find_type
+from xietong.metadata.titles import find_title, find_type
 from xietong.normalise import fold
 from xietong.records import Document, Metadata, Passage
 
@@ -59,18 +60,18 @@ def _work_out(
     title, title_origin = (stated_title, "title") if stated_title else find_title(clues)
     folded_title = fold(title).text
     place, name, level, region_origin, level_origin = find_region(clues, folded_title, title_origin)
-    issuer, issuer_origin = find_issuer(clues, folded_title, place.name_zh if place else name)
+    issuer, issuer_origin = find_issuer(clues, title, place.name_zh if place else name)
     doc_type, type_origin = find_type(clues, folded_title)
     if place and place.name_zh == "台湾" and doc_type == "regulation":
         level = "central"  # Taiwan's acts are made by its central bodies
-    if doc_type == "article" and level_origin in ("", "text", "heading"):
+    if doc_type == "article" and level_origin in ("", "text", "heading") and not _OFFICIAL.search(folded_title):
         level, level_origin = "other", type_origin  # newspapers and journals speak for no government
     date, date_origin = _find_date(clues)
     year, year_origin = _find_year(clues, folded_title, title_origin, date, date_origin)
     items: tuple[tuple[str, object, str], ...] = (
         ("title", title, title_origin),
         ("issuer", issuer, issuer_origin),
-        ("region", _region_name(place, name, _is_english(document, passages)), region_origin),
+        ("region", _region_name(place, name, _is_english(document, passages, folded_title)), region_origin),
         ("level", level or "other", level_origin),
         ("doc_type", doc_type, type_origin),
         ("doc_date", date.iso if date else "", date_origin),
@@ -81,7 +82,14 @@ def _work_out(
     }
 
 
-def _is_english(document: Document, passages: Sequence[Passage]) -> bool:
+_HAN = re.compile("[\u4e00-\u9fff]")
+_OFFICIAL = re.compile("解读|答记者问")  # in these a government speaks
+
+
+def _is_english(document: Document, passages: Sequence[Passage], title: str) -> bool:
+    """Whether most of a document is English; not where a Chinese one stands in an English web page."""
+    if _HAN.search(title):
+        return False
     if passages:
         return sum(passage.language == "en" for passage in passages[:200]) * 2 > len(passages[:200])
     sample = document.text[:2000]
@@ -112,7 +120,7 @@ _ADOPTED = re.compile(r"通过|批准|公布|发布|修正|修订|修改|制定|
 _FORCE = re.compile(
     r"[\d ]{4,}年[\d ]{1,4}月[\d ]{1,4}日 ?起?(?:施行|实施|执行|生效)"
     r"|(?:自|从)[^,。;]{0,24}(?:施行|实施|生效)"
-    r"|(?:施行|实施|失效|生效|废止)日期.{0,20}"
+    r"|(?:施行|实施|失效|生效|废止)(?:日期|时间).{0,20}|有效期[^。;]{0,30}"
 )
 _MEETING = re.compile(r"(?:会议|大会|全会|congress|session|assembly|parliament|delivered)", re.I)
 
@@ -131,7 +139,7 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
     for stated in clues.stated("date"):
         if dates := find_dates(stated.folded):
             return dates[0], stated.origin
-    for found, origin in (_sitting(clues), _signature(clues)):
+    for found, origin in (_sitting(clues), _signature(clues), _in_title(clues)):
         if found:
             return found, origin
     posted = [
@@ -172,6 +180,14 @@ def _sitting(clues: Clues) -> tuple[FoundDate | None, str]:
     return None, ""
 
 
+def _in_title(clues: Clues) -> tuple[FoundDate | None, str]:
+    """The day of the sitting behind a stated title: 某市政府工作报告(2020年1月7日 某某)."""
+    for stated in clues.stated("title"):
+        if stated.folded.endswith(")") and (dates := [date for date in find_dates(stated.folded) if date.day]):
+            return dates[-1], stated.origin
+    return None, ""
+
+
 def _signature(clues: Clues) -> tuple[FoundDate | None, str]:
     """A line that is nothing but a date, or a body and a date; the first one, the annexes have their own."""
     for origin, lines in (("heading", clues.head), ("signature", clues.tail)):
@@ -179,7 +195,7 @@ def _signature(clues: Clues) -> tuple[FoundDate | None, str]:
             dates = find_dates(line)
             if len(dates) != 1 or not dates[0].month:
                 continue
-            rest = (line[: dates[0].start] + line[dates[0].end :]).strip(" ()")
+            rest = (line[: dates[0].start] + line[dates[0].end :]).strip(" ()\t")
             if len(rest) <= 3 or is_body(rest):
                 return dates[0], origin
     return None, ""

@@ -73,8 +73,8 @@ class Clues:
 _DATED = re.compile(r"([^\d〇一二三四五六七八九]{4,40}?) ?((?:19|20)\d\d年\d{1,2}月(?:\d{1,2}日)?)$")
 _DATE_LINE = re.compile(r"[((]?(?:[〇○零一二三四五六七八九十\d]{2,4}年|(?:19|20)\d\d[-./])")
 _BODY = re.compile(
-    r"(?![一二三四五六七八九十]{1,3}[、.]|第.{1,3}[章条节篇部]|[(\d])[^,。;:!?、《》\d]{2,38}"
-    r"(?:政府|办公厅|办公室|委员会|[省市县区州国]委|总工会|厅|[^布格结全新大当开变时定]局|[^内全东中西南北各干门一总]部|法院|检察院|国务院|中共中央|科学院)"
+    r"(?![一二三四五六七八九十]{1,3}[、.]|第.{1,3}[章条节篇部]|[(\d])(?:国务院|中共中央|[^,。;:!?、《》【】\d\t]{2,38}"
+    r"(?:政府|办公厅|办公室|委员会|[省市县区州国]委|总工会|厅|[^布格结全新大当开变时定]局|[^内全东中西南北各干门一总]部|法院|检察院|国务院|中共中央|科学院))"
 )
 
 
@@ -107,7 +107,7 @@ def gather_clues(document: Document, passages: Sequence[Passage] = ()) -> Clues:
         tail = _lines(_without_boilerplate(document, rest, len(document.text)))[-TAIL_LINES:]
     head = _fold_lines(raw_head)
     folded_tail = _fold_lines(tail)
-    fields.extend(_labelled(raw_head, head))
+    fields.extend(_labelled(raw_head))
     return Clues(
         file_name=_fold_line(name),
         raw_name=name,
@@ -190,39 +190,55 @@ def _read_front_matter(text: str, fields: list[Field]) -> int:
 @cache
 def _label_pattern() -> re.Pattern[str]:
     words = sorted((label for label in labels() if not label.isascii()), key=len, reverse=True)
-    words += ["title", "date", "issuer"]
-    before, after = r"(?:^|[\s|,;:(*_\[【])", r"[)*_ ]{0,4}(?:[:：]|\t|[\]】]|(?=\d{4}[-年]|中华民国)) ?[* \t]{0,4}"
-    return re.compile(f"{before}({'|'.join(map(re.escape, words))}){after}", re.I)
+    spaced = [r"\s{0,8}".join(word) for word in words] + ["title", "date", "issuer"]  # 标　　题
+    before = r"(?:^|(?<=[\s|,;:(*_\[【]))"
+    after = r"[)*_ \u3000]{0,4}(?:[:：]|\t|[\]】]|(?=\d{4}[-年]|中华民国))[* \t\xa0\u3000]{0,8}"
+    return re.compile(f"{before}({'|'.join(spaced)}){after}", re.I)
 
 
 def is_labelled(line: str) -> bool:
     """Whether a folded line begins with a label: 法规名称:…."""
-    match = _label_pattern().match(line)
+    match = _label_pattern().search(line)
     return match is not None and match.start(1) <= 2
 
 
-def _labelled(raw_head: list[str], head: list[str]) -> Iterator[Field]:
+def _labelled(raw_head: list[str]) -> Iterator[Field]:
     """Values behind labels in the first lines: 发布日期：2025-06-18　来源：县政府办公室, or on the next line."""
-    for n, line in enumerate(head[:40]):
+    lines = raw_head[:40]
+    for n, raw in enumerate(lines):
+        line = _plain(raw)
         found = list(_label_pattern().finditer(line))
         for match, following in zip_longest(found, found[1:]):
-            end = following.start() if following else len(line)
-            value = line[match.end() : end].strip(" \t*|,;")
-            if not value and n + 1 < len(head) and match.end() >= len(line.rstrip()):
-                value = head[n + 1]
-            item = labels()[match[1].lower()]
+            value = _one_value(raw[match.end() : following.start() if following else len(raw)])
+            if not value and match.end() >= len(line.rstrip()):
+                value = _value_of_next_line(lines[n + 1 : n + 2])
+            item = labels()["".join(match[1].lower().split())]
             if value and (item == "title" or len(value) <= 60):
-                yield Field(item=item, value=_as_it_stands(value, raw_head[n]), folded=value, origin="heading")
+                yield Field(item=item, value=value, folded=_fold_line(value), origin="heading")
 
 
-def _as_it_stands(folded: str, line: str) -> str:
-    """Give the stretch of a line that reads ``folded`` after folding; ``folded`` itself where it is another line's."""
-    whole = fold(line)
-    at = whole.text.find(folded)
-    if at < 0:
-        return folded
-    span = whole.source_span(at, at + len(folded))
-    return line[span.start : span.end]
+def _plain(raw: str) -> str:
+    """A line in plain script and width, one character for one, with the spaces and tabs that tell values apart."""
+    return "\t".join([simplify(widen(cell)) for cell in raw.split("\t")])
+
+
+def _one_value(text: str) -> str:
+    """The first cell of what stands behind a label, without the labels that follow it: 浏览次数：."""
+    return _NEXT_CELL.split(text.strip(_EDGES))[0].strip(_EDGES)
+
+
+_EDGES = " \t\xa0\u3000*|,，;；"
+_NEXT_CELL = re.compile(r"\t|\s[\u4e00-\u9fff]{2,6}[:：]")
+# any label, also one that states nothing of interest: 浏览次数：, 分类**:
+_ANY_LABEL = re.compile(r"[\W_]*[\u4e00-\u9fff]{2,6}[*\s]*[:：]")
+
+
+def _value_of_next_line(lines: list[str]) -> str:
+    """What the line after a lonely label states, unless that is a label as well (来源： before 日期：2014-04-29)."""
+    line = lines[0] if lines else ""
+    label = _label_pattern().search(_plain(line))
+    value = _one_value(line[: label.start()] if label else line)
+    return "" if _ANY_LABEL.match(value) or value.endswith((":", "：")) else value
 
 
 _FURNITURE = ("boilerplate", "header", "footer")
@@ -268,15 +284,27 @@ _UNEVEN = re.compile(
 
 
 def _fold_lines(lines: list[str]) -> list[str]:
-    """Fold lines one by one, at the cost of one: script and width of plain lines in one go, the others in another."""
-    stripped = [line.strip(" \t*#>").strip() for line in lines]
-    plain = simplify(widen("\n".join(stripped))).replace("’", "'").split("\n")
-    if len(plain) != len(stripped):
-        return [fold(line).text.strip() for line in stripped]
+    """Fold lines one by one, the cells between tabs apart from one another."""
+    cells = [_cells(line.strip(" \t*#>").strip()) for line in lines]
+    folded = iter(_fold_cells([cell for row in cells for cell in row]))
+    return ["\t".join([next(folded) for _ in row]) for row in cells]
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line; one where tabs only space out a heading: 报<tab>告."""
+    cells = [cell.strip() for cell in line.split("\t")]
+    return cells if max(map(len, cells)) > 2 else [line]
+
+
+def _fold_cells(cells: list[str]) -> list[str]:
+    """Fold cells at the cost of one: script and width of plain ones in one go, the others in another."""
+    plain = simplify(widen("\n".join(cells))).replace("’", "'").split("\n")
+    if len(plain) != len(cells):
+        return [fold(cell).text.strip() for cell in cells]
     uneven = [n for n, simple in enumerate(plain) if _UNEVEN.search(simple)]
-    for n, folded in zip(uneven, fold_each([stripped[n] for n in uneven]), strict=True):
+    for n, folded in zip(uneven, fold_each([cells[n] for n in uneven]), strict=True):
         plain[n] = folded
-    return [line.strip() for line in plain]
+    return [cell.strip() for cell in plain]
 
 
 def _marked_title(document: Document) -> str:
