@@ -6,7 +6,7 @@
 project, by the coding manual: where each passage stands and its codes, not its text. Its first line has the codes it gave to
 gold passages that were mixed in unmarked; ``tests/quality/evaluate.py`` gives their agreement with the gold.
 
-Runs on one core in about twenty minutes. ``--vectors FILE`` keeps the word vectors between runs.
+Runs on one core in about twelve minutes. ``--vectors FILE`` keeps the word vectors between runs.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -58,7 +59,7 @@ def run(figure: Figure) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     started = time.monotonic()
     done = subprocess.run(
-        figure.command, shell=True, cwd=ROOT, env=os.environ | {"PATH": path}, text=True, check=False,
+        shlex.split(figure.command), cwd=ROOT, env=os.environ | {"PATH": path}, text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     minutes = (time.monotonic() - started) / 60
