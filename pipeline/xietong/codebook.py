@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,11 @@ class Code:
     def column(self) -> str:
         """Name of the code's column in the wide tables, ``path_planning`` for instance."""
         return f"{self.facet}_{self.code}"
+
+
+#: A table of codes names each by these, and says of it, in this order, what else `Code` holds.
+CODE_NAMES = ("facet", "code", "column")
+CODE_FACTS = tuple(field.name for field in fields(Code) if field.name not in CODE_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,13 +213,8 @@ def _records(sheets: dict[str, Sheet], name: str, make: Callable[[dict[str, str]
 
 
 def _code(cells: dict[str, str]) -> Code:
-    texts = ("label_en", "label_zh", "label_zh_hant", "definition", "definition_zh", "include", "exclude", "example")
-    return Code(
-        facet=cells["facet"],
-        code=cells["code"],
-        scale_max=SCALES[cells["scale"]],
-        **{column: cells.get(column, "") for column in texts},
-    )
+    texts = {name: cells.get(name, "") for name in CODE_FACTS if name != "scale_max"}
+    return Code(facet=cells["facet"], code=cells["code"], scale_max=SCALES[cells["scale"]], **texts)
 
 
 def _term(cells: dict[str, str]) -> Term:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xietong.codebook import CODE_FACTS
 from xietong.tables import BY_CORPUS, EVIDENCE, TAGS
 from xietong.wide import facet_column, wide_schema, widen_in_steps
 
@@ -29,17 +30,6 @@ KEYS = {
         "foreign key (code) references codes (code)",
     ),
 }
-_CODE_FIELDS = (
-    "label_en",
-    "label_zh",
-    "label_zh_hant",
-    "scale_max",
-    "definition",
-    "definition_zh",
-    "include",
-    "exclude",
-    "example",
-)
 #: Views that answer the questions asked most; plain SQL that both programs run.
 VIEWS = {
     "evidence_in_context": """
@@ -66,7 +56,7 @@ def schemas(run: Run) -> dict[str, pa.Schema]:
     place = [field.name for field in fields].index("reading")
     passages = pa.schema([*fields[:place], pa.field("text", pa.string()), *fields[place:]])
     codes = pa.schema([("code", pa.string()), ("facet", pa.string()), ("column_name", pa.string()),
-                       *((name, pa.int32() if name == "scale_max" else pa.string()) for name in _CODE_FIELDS)])  # fmt: skip
+                       *((name, pa.int32() if name == "scale_max" else pa.string()) for name in CODE_FACTS)])  # fmt: skip
     documents = pq.read_schema(run.folder / "tables" / "documents.parquet")
     made = {name: schema for name, schema in BY_CORPUS.items() if run.has_table(name)}  # by topics, keywords, trends
     return {"documents": documents, "codes": codes, "passages": passages, "tags": TAGS, "evidence": EVIDENCE, **made}
@@ -104,6 +94,6 @@ def facets(codebook: Codebook) -> list[str]:
 def _code_rows(codebook: Codebook) -> list[dict[str, Any]]:
     return [
         {"code": code.code, "facet": code.facet, "column_name": code.column}
-        | {name: getattr(code, name) for name in _CODE_FIELDS}
+        | {name: getattr(code, name) for name in CODE_FACTS}
         for code in codebook.codes
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from xietong import __version__
+from xietong.codebook import CODE_FACTS, CODE_NAMES
 from xietong.export.xlsx_cells import MOST_UNITS, Notes, write_text
 from xietong.ingest.reasons import worded
 from xietong.messages import both
@@ -51,8 +52,7 @@ def _in_both(reason: str | None) -> str | None:
 
 def write_codebook(codebook: Codebook, workbook: Workbook, notes: Notes) -> None:
     """Write the codes and what they mean."""
-    names = ["facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition",
-             "definition_zh", "include", "exclude", "example"]  # fmt: skip
+    names = [*CODE_NAMES, *CODE_FACTS]
     rows = [[getattr(code, name) for name in names] for code in codebook.codes]
     _write_table(workbook, workbook.add_worksheet("codebook"), names, rows, notes, widths=_CODE_WIDTHS)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xietong.codebook import Code, Codebook
+from xietong.codebook import CODE_FACTS, Code, Codebook
 from xietong.errors import UsageError
 from xietong.hand_codes.store import HandCoding, coder_id_of
 
@@ -79,19 +79,8 @@ def _short(value: Any) -> str:
 
 
 def _write_codebook(sheet: Any, codebook: Codebook, head: Any, wrap: Any) -> None:
-    fields = (
-        "facet",
-        "code",
-        "label_en",
-        "label_zh",
-        "scale_max",
-        "definition",
-        "definition_zh",
-        "include",
-        "exclude",
-        "example",
-    )
-    for i, name in enumerate(fields):
+    names = ["facet", "code", *(name for name in CODE_FACTS if name != "label_zh_hant")]
+    for i, name in enumerate(names):
         sheet.write_string(0, i, name, head)
         for r, code in enumerate(codebook.codes, start=1):
             sheet.write_string(r, i, _short(getattr(code, name)), wrap)

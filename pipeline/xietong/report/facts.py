@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xietong import __version__
+from xietong.codebook import CODE_FACTS, CODE_NAMES
 from xietong.ingest.reasons import worded
 from xietong.marked import marked_in_steps
 from xietong.report.analyses import keywords, topics
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
 #: A larger run shows this many of its passages, drawn by their ids.
 MOST_PASSAGES = 100_000
 _RESAMPLES = 1_000
-_CODE_FIELDS = (
-    "facet", "code", "column", "label_en", "label_zh", "label_zh_hant", "scale_max", "definition", "definition_zh",
-    "include", "exclude",
-)  # fmt: skip
+_CODE_FIELDS = [*CODE_NAMES, *(name for name in CODE_FACTS if name != "example")]
 #: Documents drawn for one group over all its resamples; groups of many documents need fewer resamples.
 _MOST_DRAWS = 5_000_000
 _WORDS_PER_CODE = 15
