@@ -12,14 +12,12 @@ Runs on one core in about twelve minutes. ``--vectors FILE`` keeps the word vect
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +37,7 @@ from xietong.coders.topic_fitting import fit_seeded_topics
 from xietong.coders.training import Lesson, TrainingOptions, held_out_figures, stored_arrays, train_model
 from xietong.coders.word_counts import WordNumbers, figure_or_word
 from xietong.coders.word_vectors import VectorOptions, fit_vectors
+from xietong.lists import read_list
 from xietong.normalise import fold
 from xietong.records import Passage, TokenisedPassage
 from xietong.tokenise import Tokeniser, prepare_tokeniser, tokenise
@@ -167,8 +166,7 @@ def _year(place: Path) -> str:
 
 def read_equivalents() -> list[tuple[str, str]]:
     """Read the list of words that mean the same in two languages or two places."""
-    with (files("xietong") / "data" / "equivalents.csv").open(encoding="utf-8") as file:
-        return [(row["word"], row["equivalent"]) for row in csv.DictReader(file)]
+    return [(row["word"], row["equivalent"]) for row in read_list("equivalents")]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from xietong.lists import read_list
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,8 +106,7 @@ def _plain() -> NDArray[np.uint32]:
 
 @cache
 def _variant_rows() -> tuple[dict[str, str], ...]:
-    with (files("xietong") / "data" / "variants.csv").open(encoding="utf-8") as file:
-        return tuple(csv.DictReader(file))
+    return tuple(read_list("variants"))
 
 
 @cache

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from functools import cache
-from importlib.resources import files
 
 from xietong.characters import HAN, converter
 from xietong.headings import ends_sentence, has_han, numbering
 from xietong.lines import Block, Line
+from xietong.lists import read_list
 
 
 def name_furniture(lines: list[Line]) -> None:
@@ -88,11 +87,10 @@ def _page_edges(lines: list[Line]) -> set[int]:
 def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]]:
     """Read the phrases that name a line, in both scripts: per kind whole lines, beginnings and ends of lines."""
     found: dict[str, dict[str, set[str]]] = {}
-    with (files("xietong") / "data" / "layout.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            forms = {row["phrase"]} | {converter(c).convert(row["phrase"]) for c in ("s2t", "s2hk", "s2tw")}
-            kind = found.setdefault(row["kind"], {"line": set(), "start": set(), "end": set()})
-            kind[row["match"]].update(forms)
+    for row in read_list("layout"):
+        forms = {row["phrase"]} | {converter(c).convert(row["phrase"]) for c in ("s2t", "s2hk", "s2tw")}
+        kind = found.setdefault(row["kind"], {"line": set(), "start": set(), "end": set()})
+        kind[row["match"]].update(forms)
     return {
         kind: (frozenset(by["line"]), tuple(sorted(by["start"])), tuple(sorted(by["end"])))
         for kind, by in sorted(found.items())

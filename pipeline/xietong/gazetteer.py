@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from xietong.lists import read_list
 
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
@@ -165,8 +165,7 @@ def _is_han(character: str) -> bool:
 
 @cache
 def _rows() -> tuple[dict[str, str], ...]:
-    table = files("xietong").joinpath("data/gazetteer.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(table.splitlines()))
+    return tuple(read_list("gazetteer"))
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from functools import cache
-from importlib import resources
+
+from xietong.lists import read_list
 
 LANGUAGES = ("en", "zh")
 
@@ -35,17 +35,13 @@ def message(key: str, language: str | None = None, **values: object) -> str:
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """Give every text: key -> language -> text."""
-    file = resources.files("xietong") / "data" / "messages.csv"
-    with resources.as_file(file) as place, place.open(encoding="utf-8", newline="") as lines:
-        return {row["key"]: {language: row[language] for language in LANGUAGES} for row in csv.DictReader(lines)}
+    return {row["key"]: {language: row[language] for language in LANGUAGES} for row in read_list("messages")}
 
 
 @cache
 def help_in_chinese() -> dict[str, str]:
     """Give the command line's help texts: English -> Chinese."""
-    file = resources.files("xietong") / "data" / "help.csv"
-    with resources.as_file(file) as place, place.open(encoding="utf-8", newline="") as lines:
-        return {row["en"]: row["zh"] for row in csv.DictReader(lines)}
+    return {row["en"]: row["zh"] for row in read_list("help")}
 
 
 def product_language(environment: dict[str, str] | None = None) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +15,7 @@ import numpy as np
 from xietong import characters as kinds
 from xietong.characters import HAN, code_points, decode, kind_of_each, simplify, widen, widened
 from xietong.glosses import find_glosses, may_have_glosses
+from xietong.lists import read_list
 from xietong.records import FoldedText
 
 if TYPE_CHECKING:
@@ -400,8 +399,7 @@ def _is_divided(before: str, after: str) -> bool:
 @cache
 def _compounds() -> tuple[frozenset[str], frozenset[str]]:
     """Read which words keep their hyphen behind them, and which before them."""
-    with (files("xietong") / "data" / "compounds.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_list("compounds")
     return (
         frozenset(row["form"] for row in rows if row["side"] == "first"),
         frozenset(row["form"] for row in rows if row["side"] == "second"),

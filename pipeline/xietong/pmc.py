@@ -7,16 +7,15 @@ Ruiz Estrada, M. A. (2011). Policy modeling: definition, classification and eval
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from xietong.errors import UsageError
+from xietong.lists import read_list
 
 if TYPE_CHECKING:
     from xietong.runs import Run
@@ -46,9 +45,8 @@ class Item:
 
 def pmc_items(run: Run) -> list[Item]:
     """List the items, those that stand for a facet of the codebook as one item per code."""
-    text = (files("xietong") / "data" / "pmc_variables.csv").read_text(encoding="utf-8-sig")
     items = []
-    for row in csv.DictReader(text.splitlines()):
+    for row in read_list("pmc_variables"):
         if not row["source"].startswith("facet:"):
             items.append(Item(**row))
             continue

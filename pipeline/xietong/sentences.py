@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from xietong.characters import HAN
+from xietong.lists import read_list
 
 _CLOSERS = "”’\"')\\]》〉】〕}"
 _NOTE = r"(?:\^?\{?\[?\(?\d{1,3}(?:[-,]\d{1,3})*[\])}]+)?"
@@ -99,8 +98,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @cache
 def _abbreviations() -> frozenset[str]:
-    with (files("xietong") / "data" / "abbreviations.csv").open(encoding="utf-8") as file:
-        return frozenset(row["abbreviation"] for row in csv.DictReader(file))
+    return frozenset(row["abbreviation"] for row in read_list("abbreviations"))
 
 
 def _is_abbreviation(text: str, dot: int, begun: int) -> bool:

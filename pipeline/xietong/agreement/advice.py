@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from xietong.lists import read_list
 
 #: Krippendorff's customary cuts: rely on alpha from .800, draw tentative conclusions from .667.
 RELIABLE, TENTATIVE = 0.800, 0.667
@@ -19,8 +19,7 @@ ADVICE = ("publish", "publish_with_care", "another_round", "too_rare", "")
 
 @cache
 def _reasons() -> dict[str, tuple[str, str]]:
-    text = (files("xietong") / "data" / "agreement_advice.csv").read_text(encoding="utf-8-sig")
-    return {row["reason"]: (row["en"], row["zh"]) for row in csv.DictReader(text.splitlines())}
+    return {row["reason"]: (row["en"], row["zh"]) for row in read_list("agreement_advice")}
 
 
 def advise(table: pd.DataFrame) -> pd.DataFrame:

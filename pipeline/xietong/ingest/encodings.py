@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from xietong.ingest.lists import read_list
 from xietong.ingest.reasons import Unreadable
+from xietong.lists import read_list
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from typing import Any
 from xietong.ingest.builder import TextBuilder, clean
 from xietong.ingest.encodings import Decoded, decode
 from xietong.ingest.extract import Extract
-from xietong.ingest.lists import read_list
+from xietong.lists import read_list
 from xietong.records import Mark
 
 _SKIPPED = frozenset({

@@ -8,8 +8,8 @@ from fnmatch import fnmatch
 from functools import cache
 from io import BytesIO
 
-from xietong.ingest.lists import read_list
 from xietong.ingest.reasons import Unreadable
+from xietong.lists import read_list
 
 MEDIA_TYPES = {
     "text": "text/plain",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from xietong.errors import ReadError
-from xietong.ingest.lists import read_list
+from xietong.lists import read_list
 from xietong.records import Document
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from xietong.ingest.bounds import Bounds
-from xietong.ingest.lists import read_list
 from xietong.ingest.reasons import Unreadable
 from xietong.ingest.table_documents import MOST_COLUMNS, TextRow, names_of, telling_columns
 
@@ -116,7 +114,7 @@ def is_for_people(tables: Sequence[Table], layouts: Sequence[Layout | None]) -> 
     """Say whether rows would leave out sheets with text, and no column's name says that it holds the texts."""
     names = {layout.table.header[layout.texts[0]].lower() for layout in layouts if layout is not None}
     left_out = any(layout is None and table.rows for table, layout in zip(tables, layouts, strict=True))
-    return names.isdisjoint(_known_columns("text")) and left_out
+    return names.isdisjoint(names_of("text")) and left_out
 
 
 def column_names(tables: Sequence[Table]) -> str:
@@ -125,19 +123,13 @@ def column_names(tables: Sequence[Table]) -> str:
     return ", ".join(names[:20]) + (f" … ({len(names)} in all)" if len(names) > 20 else "")
 
 
-@cache
-def _known_columns(role: str) -> tuple[str, ...]:
-    """Names of a role, in the order of preference."""
-    return tuple(row["name"] for row in read_list("table_columns") if row["role"] == role)
-
-
 def _text_column_of(table: Table, wanted: str) -> int | None:
     """Give the number of the column of texts, or None."""
     if wanted:
         return table.header.index(wanted) if wanted in table.header else None
     lower = [name.lower() for name in table.header]
     lengths = [_mean_length(table, column) for column in range(len(table.header))]
-    for name in _known_columns("text"):
+    for name in names_of("text"):
         if name in lower and lengths[lower.index(name)] > 0:
             return lower.index(name)
     if not lengths or not table.rows or max(lengths) < _MIN_TEXT:
@@ -182,4 +174,4 @@ def _id_column_of(table: Table, wanted: str, text_column: int) -> int | None:
             raise Unreadable("no_such_column", column=wanted, columns=column_names([table]))
         return table.header.index(wanted)
     lower = [name.lower() for name in table.header]
-    return next((lower.index(n) for n in _known_columns("id") if n in lower and lower.index(n) != text_column), None)
+    return next((lower.index(n) for n in names_of("id") if n in lower and lower.index(n) != text_column), None)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from xietong.ingest.extract import Part
-from xietong.ingest.lists import read_list
 from xietong.ingest.sources import showable
+from xietong.lists import read_list
 from xietong.records import Row
 
 #: Roles of columns that say what document a row is from; ``document`` names it and is no metadata.
@@ -29,9 +29,9 @@ class TextRow:
 
 
 @cache
-def names_of(role: str) -> frozenset[str]:
-    """Give the names that columns of a role have, in lower case."""
-    return frozenset(row["name"] for row in read_list("table_columns") if row["role"] == role)
+def names_of(role: str) -> tuple[str, ...]:
+    """Give the names that columns of a role have, in lower case, the preferred ones first."""
+    return tuple(row["name"] for row in read_list("table_columns") if row["role"] == role)
 
 
 def telling_columns(header: Iterable[str]) -> list[str]:

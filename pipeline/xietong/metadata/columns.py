@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.resources import files
 
 from xietong.gazetteer import RANKS, Place, places_by_name, resolve
+from xietong.lists import read_list
 from xietong.metadata.catalogue import DOC_TYPES, ITEMS, LEVELS
 from xietong.metadata.dates import find_dates
 from xietong.metadata.region import LEVELS as LEVEL_OF_PLACE
@@ -52,8 +51,7 @@ def read_columns(columns: Mapping[str, str]) -> tuple[dict[str, str], dict[str, 
 
 @cache
 def _roles() -> dict[str, str]:
-    table = files("xietong").joinpath("data/table_columns.csv").read_text(encoding="utf-8")
-    return {row["name"]: row["role"] for row in csv.DictReader(table.splitlines()) if row["role"] in ITEMS}
+    return {row["name"]: row["role"] for row in read_list("table_columns") if row["role"] in ITEMS}
 
 
 def _region(names: list[str]) -> tuple[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from xietong.gazetteer import Mention, Place, find_places, places_by_abbreviation, places_by_name, resolve
+from xietong.lists import read_list
 from xietong.metadata.clues import Clues
 
 #: Level of a body by what its place is; Hong Kong, Macao and Taiwan are places of kind province.
@@ -233,8 +232,7 @@ def _level_of(place: Place, following: str) -> str:
 
 @cache
 def _bodies() -> tuple[Body, ...]:
-    table = files("xietong").joinpath("data/bodies.csv").read_text(encoding="utf-8")
-    return tuple(Body(row["name"], row["region"], row["level"]) for row in csv.DictReader(table.splitlines()))
+    return tuple(Body(row["name"], row["region"], row["level"]) for row in read_list("bodies"))
 
 
 @cache

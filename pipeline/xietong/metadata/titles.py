@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from importlib.resources import files
 
+from xietong.lists import read_list
 from xietong.metadata.clues import Clues, is_body, is_labelled
 from xietong.metadata.dates import find_dates
 from xietong.normalise import fold
@@ -72,10 +71,8 @@ def find_type(clues: Clues, title: str) -> tuple[str, str]:
 
 @cache
 def _types() -> tuple[tuple[str, str, bool], ...]:
-    table = files("xietong").joinpath("data/document_types.csv").read_text(encoding="utf-8")
-    return tuple(
-        (row["word"], row["type"], row["note"].startswith("at the end")) for row in csv.DictReader(table.splitlines())
-    )
+    rows = read_list("document_types")
+    return tuple((row["word"], row["type"], row["note"].startswith("at the end")) for row in rows)
 
 
 def document_type_of(title: str) -> str:

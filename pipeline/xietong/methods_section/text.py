@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,6 +17,7 @@ from xietong.estimates.shares import FEWEST_DOCUMENTS
 from xietong.hand_codes import ADJUDICATED, HandCodes
 from xietong.hand_codes.samples import list_samples, read_sample
 from xietong.hand_codes.store import PREFIX
+from xietong.lists import read_list
 from xietong.methods_section.blocks import Block, Heading, Paragraph, Table
 from xietong.records import CODED_KINDS
 
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
 
 @cache
 def _rows(name: str) -> dict[str, dict[str, str]]:
-    text = (files("xietong") / "data" / name).read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(text.splitlines()))
-    return {row["key"]: row for row in rows}
+    return {row["key"]: row for row in read_list(name)}
 
 
 class MethodsText:
@@ -63,19 +60,19 @@ class MethodsText:
 
     def say(self, key: str, **values: object) -> str:
         """Give a sentence with its numbers filled in."""
-        template = _rows("methods_sentences.csv")[key][self.language]
-        cites = {f"cite_{name}": self._cite(name) for name in _rows("references.csv") if f"{{cite_{name}}}" in template}
+        template = _rows("methods_sentences")[key][self.language]
+        cites = {f"cite_{name}": self._cite(name) for name in _rows("references") if f"{{cite_{name}}}" in template}
         return template.format(**values, **cites)
 
     def _cite(self, name: str) -> str:
         """Cite by author and year (APA), or by number in the order of first mention (GB/T 7714)."""
         if name not in self.cited:
             self.cited.append(name)
-        return f"[{self.cited.index(name) + 1}]" if self.language == "zh" else _rows("references.csv")[name]["cite"]
+        return f"[{self.cited.index(name) + 1}]" if self.language == "zh" else _rows("references")[name]["cite"]
 
     def word(self, key: str, plain: object) -> str:
         """Give a word of the tables in the language of the text, or as it is where it has no translation."""
-        return self.say(key) if key in _rows("methods_sentences.csv") else str(plain)
+        return self.say(key) if key in _rows("methods_sentences") else str(plain)
 
     def paragraph(self, *sentences: str) -> Paragraph:
         """Join sentences the way the language does."""
@@ -302,7 +299,7 @@ class MethodsText:
 
     def _references(self) -> Iterator[Block]:
         style = "gbt" if self.language == "zh" else "apa"
-        entries = [_rows("references.csv")[name][style] for name in self.cited]
+        entries = [_rows("references")[name][style] for name in self.cited]
         entries = entries if self.language == "zh" else sorted(entries)
         for number, entry in enumerate(entries, start=1):
             yield Paragraph(f"[{number}] {entry}" if style == "gbt" else entry)

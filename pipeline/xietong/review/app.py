@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +13,7 @@ from xietong.codebook import Code
 from xietong.errors import UsageError, XietongError
 from xietong.hand_codes import ADJUDICATED, HandCoding, coder_id_of
 from xietong.hand_codes.store import PREFIX
+from xietong.lists import read_list
 from xietong.review.security import Guard
 from xietong.review.workspace import Workspace, assign_keys
 
@@ -34,8 +34,7 @@ _STATIC = {
 @cache
 def messages(language: str) -> dict[str, str]:
     """Give the page's words in a language, by key."""
-    text = (files("xietong") / "data" / "review_messages.csv").read_text(encoding="utf-8-sig")
-    return {row["key"]: row[language] for row in csv.DictReader(text.splitlines())}
+    return {row["key"]: row[language] for row in read_list("review_messages")}
 
 
 def build_app(workspace: Workspace, *, token: str, port: int, is_blind: bool = True, language: str = "en") -> ASGIApp:

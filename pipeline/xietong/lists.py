@@ -1,4 +1,4 @@
-"""Reads the small tables that come with the package: messages, names of columns, words of page furniture."""
+"""Reads the small tables that come with the package: messages, names of columns and places, words of page furniture."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from io import StringIO
 
 def read_list(name: str) -> list[dict[str, str]]:
     """Give the rows of ``data/<name>.csv``."""
-    text = files("xietong").joinpath("data", f"{name}.csv").read_text(encoding="utf-8")
+    text = files("xietong").joinpath("data", f"{name}.csv").read_text(encoding="utf-8-sig")
     return list(csv.DictReader(StringIO(text)))
