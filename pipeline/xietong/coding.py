@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from xietong.codebook import Codebook
 from xietong.records import CODED_KINDS, Coding, FoldedText, Passage, ReadDocument
 from xietong.tables import EVIDENCE, TAGS
+from xietong.tokenise import bare_passages, prepare_tokeniser, tokenise
 
 #: Scores below this are not written: they say "not this code" and would be most of the table.
 SCORE_FLOOR = 0.05
@@ -23,7 +24,6 @@ class Coders:
 
     def __init__(self, codebook: Codebook, model: str = "") -> None:
         from xietong.coders import prepare_coders
-        from xietong.tokenise import prepare_tokeniser
 
         self.codebook = codebook
         self.tokeniser = prepare_tokeniser(codebook.lexicon)
@@ -48,19 +48,13 @@ class Coders:
 
     def assign(self, folded: Sequence[str], language: str) -> NDArray[np.int8]:
         """Give the values that bare folded texts are assigned, shape (n_texts, n_codes); for asking what would be."""
-        passages = [
-            Passage(n=n, start=0, end=len(text), language=language,
-                    folded=FoldedText(text, range(len(text)), range(1, len(text) + 1)))
-            for n, text in enumerate(folded)
-        ]  # fmt: skip
-        return self._ask(passages)[-1].values
+        return self._ask(bare_passages(folded, [language] * len(folded)))[-1].values
 
     def _ask(self, passages: Sequence[Passage]) -> list[Coding]:
         """Tokenise passages and run every coder over them."""
         from threadpoolctl import threadpool_limits
 
         from xietong.coders import code_passages
-        from xietong.tokenise import tokenise
 
         with threadpool_limits(1, user_api="blas"):  # its matrices are small: a second thread only waits
             return code_passages(tokenise(passages, self.tokeniser), self.codebook, self.prepared)

@@ -46,18 +46,21 @@ def draw_and_save(
     }
     file = save_sample(run.folder, name, sample, split, about)
     files = [file.with_suffix(".csv")]
-    if has_sheets:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        table = run.table("passages", ["passage_id", "file", "section", "reading", "text"])
-        drawn = table.filter(pc.is_in(table["passage_id"], pa.array(split["passage_id"], pa.string()))).to_pandas()
-        for coder, own in split.groupby("coder", sort=False):
-            rows = own.merge(drawn, on="passage_id").sort_values("order", kind="stable")
-            files.append(
-                write_coding_sheet(file.with_name(f"{name}_{coder}.xlsx"), rows, run.codebook, coder=str(coder))
-            )
+    for coder, own in with_texts(run, split).groupby("coder", sort=False) if has_sheets else ():
+        rows = own.sort_values("order", kind="stable")
+        sheet = file.with_name(f"{name}_{coder}.xlsx")
+        files.append(write_coding_sheet(sheet, rows, run.codebook, coder=str(coder)))
     return files
+
+
+def with_texts(run: Run, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Add to chosen passages, in their order, what people read of them: file, section, reading and text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = run.table("passages", ["passage_id", "file", "section", "reading", "text"])
+    is_chosen = pc.is_in(table["passage_id"], pa.array(chosen["passage_id"], pa.string()))
+    return chosen.merge(table.filter(is_chosen).to_pandas(), on="passage_id")
 
 
 def read_codes(files: Sequence[Path], run: Run, *, coder: str = "") -> list[HandCoding]:
@@ -171,18 +174,13 @@ def print_training(run: Run, folder: Path, card: dict[str, Any], n_next: int, as
 
 def propose_next(run: Run, coded: Sequence[str], n: int) -> Path:
     """Write a workbook with the passages whose codes would teach a trained coder most; ``review --import`` reads it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     from xietong.active import next_passages
     from xietong.hand_codes.sheets import write_coding_sheet
 
-    chosen = next_passages(run, coded, n)
-    table = run.table("passages", ["passage_id", "file", "section", "reading", "text"])
-    rows = table.filter(pc.is_in(table["passage_id"], pa.array(chosen["passage_id"], pa.string()))).to_pandas()
+    rows = with_texts(run, next_passages(run, coded, n))
     folder = run.folder / "hand"
     folder.mkdir(exist_ok=True)
-    return write_coding_sheet(folder / "next.xlsx", chosen.merge(rows, on="passage_id"), run.codebook)
+    return write_coding_sheet(folder / "next.xlsx", rows, run.codebook)
 
 
 def _short(table: pd.DataFrame, columns: Sequence[str], **only: str) -> pd.DataFrame:

@@ -101,7 +101,8 @@ def fold_each(texts: Sequence[str]) -> list[str]:
             numbers.append(n)
         offset += len(texts[n]) + 1
     flow = flow_through("\n".join([texts[n] for n in together]), pieces)
-    folded.update(zip(numbers, flow.folded.split("\n"), strict=False))
+    # no piece holds a line break and no fold makes or drops one: each ends its text
+    folded.update(zip(numbers, flow.folded.split("\n")[:-1], strict=True))
     return [folded[n] for n in range(len(texts))]
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from xietong.codebook import Codebook
 from xietong.errors import UsageError
-from xietong.records import FoldedText, Passage, TokenisedPassage
+from xietong.records import TokenisedPassage
+from xietong.tokenise import bare_passages, prepare_tokeniser, tokenise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def train(run: Run, folder: str | Path, *, options: TrainingOptions | None = Non
         If there are too few hand codes.
     """
     table, codes = settled_codes(run)
-    passages = _cut(table["folded"].tolist(), table["language"].tolist(), run.codebook)
+    passages = tokenise(bare_passages(table["folded"], table["language"]), prepare_tokeniser(run.codebook.lexicon))
     return train_on(passages, codes, table["document_id"].tolist(), run.codebook, Path(folder), options=options)
 
 
@@ -129,16 +130,3 @@ def train_on(
     }
     write_model(folder, arrays, card)
     return read_card(folder)
-
-
-def _cut(folded: Sequence[str], languages: Sequence[str], codebook: Codebook) -> list[TokenisedPassage]:
-    from xietong.tokenise import prepare_tokeniser, tokenise
-
-    passages = [
-        Passage(
-            n=n, start=0, end=len(text), language=language,
-            folded=FoldedText(text, range(len(text)), range(1, len(text) + 1)),
-        )
-        for n, (text, language) in enumerate(zip(folded, languages, strict=True))
-    ]  # fmt: skip
-    return tokenise(passages, prepare_tokeniser(codebook.lexicon))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from xietong.records import Passage, TokenisedPassage
+from xietong.records import FoldedText, Passage, TokenisedPassage
 
 #: How many distinct English chunks are remembered; beyond that the memory starts anew.
 MAX_REMEMBERED_CHUNKS = 200_000
@@ -49,6 +49,17 @@ def tokenise(passages: Sequence[Passage], tokeniser: Tokeniser) -> list[Tokenise
     In a passage of two languages each stretch goes to its own tokeniser.
     """
     return [_tokenise(passage, tokeniser) for passage in passages]
+
+
+def bare_passages(folded: Iterable[str], languages: Iterable[str]) -> list[Passage]:
+    """Take folded texts without their documents for passages; each is its own source."""
+    return [
+        Passage(
+            n=n, start=0, end=len(text), language=language,
+            folded=FoldedText(text, range(len(text)), range(1, len(text) + 1)),
+        )
+        for n, (text, language) in enumerate(zip(folded, languages, strict=True))
+    ]  # fmt: skip
 
 
 def _tokenise(passage: Passage, tokeniser: Tokeniser) -> TokenisedPassage:

@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xietong.normalise import fold
+from xietong.normalise import fold, fold_each
 from xietong.records import Document, Row
 from xietong.segment import SegmentOptions, segment
 
@@ -77,3 +77,9 @@ def test_each_row_is_one_passage_with_its_id(texts):
         text += row + "\n"
     passages = segment(_document(text, rows=tuple(rows)), options=SegmentOptions(unit="row"))
     assert sorted(p.source_id for p in passages) == sorted(f"r{n}" for n in range(len(texts)))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(TEXTS, max_size=8))
+def test_texts_folded_together_come_out_as_each_alone(texts):
+    assert fold_each(texts) == [fold(text).text for text in texts]

@@ -43,6 +43,11 @@ def test_texts_folded_together_come_out_as_each_alone():
         assert fold_each(some) == [fold(text).text for text in some]
 
 
+def test_no_character_folds_to_a_line_break():
+    characters = [chr(n) for n in range(0x110000) if not 0xD800 <= n < 0xE000]
+    assert "\n" not in fold("域".join(characters)).text
+
+
 def test_a_folded_span_maps_back_to_the_source_with_its_glosses():
     source = "推進區(qū)域協(xié)調(diào)發(fā)展。"
     folded = fold(source, offset=100)

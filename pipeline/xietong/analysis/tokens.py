@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xietong.records import FoldedText, Passage
-
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -70,15 +68,13 @@ def tokenise_passages(passages: pd.DataFrame, *, lexicon: Iterable[str] = ()) ->
     Tokens
         English words as lower-case lemmas.
     """
-    from xietong.tokenise import prepare_tokeniser, tokenise
+    from xietong.tokenise import bare_passages, prepare_tokeniser, tokenise
 
     tokeniser = prepare_tokeniser(lexicon)
     index: dict[str, int] = {}
     ids, starts, ends, lengths = [], [], [], []
-    nothing: Sequence[int] = range(0)
     for text, language in zip(passages["folded"], passages["language"], strict=True):
-        passage = Passage(n=0, start=0, end=0, language=language, folded=FoldedText(text, nothing, nothing))
-        one = tokenise([passage], tokeniser)[0]
+        one = tokenise(bare_passages([text], [language]), tokeniser)[0]
         ids.append(np.array([index.setdefault(lemma, len(index)) for lemma in one.lemmas], dtype=np.int32))
         begin = np.array(one.starts, dtype=np.int32)
         starts.append(begin)

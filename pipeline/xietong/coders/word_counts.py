@@ -79,7 +79,7 @@ class WordRows:
         inside = inside[~np.isin(inside, self.first)]
         borders = np.sort(np.concatenate([self.first[:-1], inside]), kind="stable")
         starts = np.concatenate([borders, [n_tokens]])
-        passages = np.searchsorted(np.sort(inside), self.first, side="left") + np.arange(len(self.first))
+        passages = np.searchsorted(inside, self.first, side="left") + np.arange(len(self.first))
         return starts, passages
 
 
