@@ -88,7 +88,7 @@ def fold_each(texts: Sequence[str]) -> list[str]:
     """Fold texts, each as `fold` folds it alone, at the cost of one; without the way back."""
     folded = dict.fromkeys(range(len(texts)), "")
     # how glosses are told from other words depends on the whole text: those texts go one by one
-    alone = [n for n, text in enumerate(texts) if may_have_glosses(widen(text))]
+    alone = [n for n, text in enumerate(texts) if _could_have_glosses(text)]
     folded.update((n, fold(texts[n]).text) for n in alone)
     together = sorted(set(folded).difference(alone))
     pieces: list[tuple[int, int, str]] = []
@@ -105,6 +105,14 @@ def fold_each(texts: Sequence[str]) -> list[str]:
     folded.update(zip(numbers, flow.folded.split("\n")[:-1], strict=True))
     return [folded[n] for n in range(len(texts))]
 
+
+def _could_have_glosses(text: str) -> bool:
+    """Tell whether a text may have glosses once marks are composed and what stands between their letters is gone."""
+    return may_have_glosses(unicodedata.normalize("NFC", widen(_NOT_OF_GLOSSES.sub("", text))))
+
+
+#: Anything but letters, figures, combining marks and brackets; and two letters that nobody sees.
+_NOT_OF_GLOSSES = re.compile(r"[\u115f\u1160]|[^\w\u0300-\u036f(\[{<〈《【〔〖/﹝)\]}>〉》】〕〗﹞（［｛＜／）］｝＞]")
 
 _ONLY_HAN = re.compile(f"[{HAN}]+")
 _PLAIN_ASCII = re.compile(r"[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")

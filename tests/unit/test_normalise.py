@@ -43,6 +43,18 @@ def test_texts_folded_together_come_out_as_each_alone():
         assert fold_each(some) == [fold(text).text for text in some]
 
 
+@pytest.mark.parametrize(
+    "glossed",
+    [
+        "区(qu\u0304)域(yu\u0300)协(xie\u0301)调(tia\u0301o)",  # tones of two code points
+        "区(q\u200bu1)域(y\u200bu4)协(x\u200bie2)调(t\u200biao2)",
+        "区(q\u1160u1)域(y\u1160u4)协(x\u1160ie2)调(t\u1160iao2)",
+    ],
+)
+def test_glosses_of_one_text_say_nothing_of_another(glossed):
+    assert fold_each(["我们(men)与他", glossed]) == ["我们(men)与他", "区域协调"]
+
+
 def test_no_character_folds_to_a_line_break():
     characters = [chr(n) for n in range(0x110000) if not 0xD800 <= n < 0xE000]
     assert "\n" not in fold("域".join(characters)).text
