@@ -41,7 +41,7 @@ class Assessment:
     ----------
     tags, coded, evidence : what people said, as `HandCodes` gives it
     passages : frame with passage_id, document_id of every passage that coders look at
-    n_elsewhere : hand-coded passages that this run does not have
+    n_elsewhere : judgements of passages that this run does not have
     """
 
     def __init__(

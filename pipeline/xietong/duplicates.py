@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,37 +30,24 @@ class Similar:
     similarity: float
 
 
-def find_near_duplicates(
-    texts: Iterable[tuple[str, str]], *, options: DuplicateOptions = DuplicateOptions()
-) -> list[Similar]:
-    """Find for each document the most similar one before it.
+def sketch(text: str, *, options: DuplicateOptions = DuplicateOptions()) -> NDArray[np.uint64]:
+    """Give the smallest hashes of a text's shingles: 2 kB that stand for it.
 
     Parameters
     ----------
-    texts : iterable of (document_id, text)
-        Folded texts in document order, so that script, width and glosses make no difference. Only one text is in
-        memory at a time; of each, 2 kB stay.
+    text : str
+        Folded, so that script, width and glosses make no difference. Shingles are runs of 8 characters in Chinese, 32
+        in other scripts, without punctuation and space.
 
     Returns
     -------
-    list of Similar
-        In document order, only documents with a similar one. The similarity is an estimate of the Jaccard similarity
-        of the sets of shingles (runs of 8 characters in Chinese, 32 in other scripts, without punctuation and space).
+    array of uint64, shape (up to ``sketch_size``,)
+        Sorted; empty if the text is too short.
 
     References
     ----------
     Broder, A. (1997). On the resemblance and containment of documents.
     """
-    names: list[str] = []
-    sketches: list[NDArray[np.uint64]] = []
-    for document_id, text in texts:
-        names.append(document_id)
-        sketches.append(sketch(text, options=options))
-    return compare_sketches(names, sketches, options=options)
-
-
-def sketch(text: str, *, options: DuplicateOptions = DuplicateOptions()) -> NDArray[np.uint64]:
-    """Give the smallest hashes of a text's shingles, sorted, shape (up to ``sketch_size``,); empty if too short."""
     import numpy as np
 
     letters = _letters(text)
@@ -87,7 +74,14 @@ def sketch(text: str, *, options: DuplicateOptions = DuplicateOptions()) -> NDAr
 def compare_sketches(
     names: Sequence[str], sketches: Sequence[NDArray[np.uint64]], *, options: DuplicateOptions = DuplicateOptions()
 ) -> list[Similar]:
-    """Find for each document the most similar one before it, from the sketches; ties go to the earlier one."""
+    """Find for each document the most similar one before it, from the sketches; ties go to the earlier one.
+
+    Returns
+    -------
+    list of Similar
+        In document order, only documents with a similar one. The similarity is an estimate of the Jaccard similarity
+        of the sets of shingles.
+    """
     best: dict[int, tuple[float, int]] = {}
     for later, earlier in sorted(_candidates(sketches, options.probes)):
         similarity = _similarity(sketches[later], sketches[earlier], options.sketch_size)

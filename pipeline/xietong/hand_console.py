@@ -127,6 +127,7 @@ def take_in(run: Run, files: Sequence[Path], *, coder: str = "") -> str:
 def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> None:
     """Print agreement, the machine's errors and the shares, short; the files have everything."""
     from xietong.assessment import MACHINE
+    from xietong.messages import message
 
     tables = {
         "agreement": _short(assessment.agreement, _AGREEMENT),
@@ -142,6 +143,8 @@ def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> N
     for name, table in tables.items():
         if len(table):
             print(f"{name}\n{table.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='–')}\n")
+    if assessment.n_elsewhere:
+        print(message("agree_elsewhere", n=assessment.n_elsewhere))
     if assessment.n_undecided:
         print(f"{assessment.n_undecided} passages wait for adjudication: xietong review {assessment.run.folder}")
     for file in files:

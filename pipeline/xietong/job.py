@@ -42,13 +42,12 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: documents and bytes done, of how many; and which step it is at."""
+    """How far a run is: at which step, how many documents are done, of how many, and their bytes."""
 
     step: str
     documents: int = 0
     of_documents: int = 0
     n_bytes: int = 0
-    of_bytes: int = 0
 
 
 Report = Callable[[Progress], None]
@@ -159,13 +158,12 @@ def _process(
     report: Report,
 ) -> None:
     todo = [_with_place(task, places) for task in tasks if not _is_done(task, places)]
-    total = sum(task.source.n_bytes for task in todo)
     documents = n_bytes = 0
-    report(Progress("code", 0, len(todo), 0, total))
+    report(Progress("code", 0, len(todo)))
     for batch in _engine(list(batches(todo)), recipe, parts, options):
         documents += len(batch)
         n_bytes += sum(task.source.n_bytes for task in batch)
-        report(Progress("code", documents, len(todo), n_bytes, total))
+        report(Progress("code", documents, len(todo), n_bytes))
 
 
 def _is_done(task: Task, places: dict[str, dict[str, Slice]]) -> bool:

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from xietong.duplicates import compare_sketches, find_near_duplicates, sketch
+from xietong.duplicates import compare_sketches, sketch
 
 SYLLABLES = (
     "山水城乡江河湖海东南西北中春夏秋冬风云雨雪田园林路桥港站车船工农商学政民文产科技创新发展合作协同规划市县省区"
@@ -27,6 +27,11 @@ def with_errors(text: str, every: int) -> str:
 def true_similarity(one: str, other: str, size: int = 8) -> float:
     first, second = ({text[n : n + size] for n in range(len(text) - size + 1)} for text in (one, other))
     return len(first & second) / len(first | second)
+
+
+def find_near_duplicates(texts):
+    texts = list(texts)
+    return compare_sketches([name for name, _ in texts], [sketch(text) for _, text in texts])
 
 
 def test_the_same_text_in_other_layout_is_entirely_similar():
@@ -93,9 +98,3 @@ def test_many_copies_of_one_text_cost_no_more_than_linear_time():
 
 def test_repetitive_text_has_a_small_sketch():
     assert len(sketch("统一市场规则" * 20_000)) <= 12
-
-
-def test_sketches_compared_give_what_texts_give():
-    texts = [("a", made_text(1)), ("b", made_text(2)), ("c", made_text(1) + "尾")]
-    from_sketches = compare_sketches([name for name, _ in texts], [sketch(text) for _, text in texts])
-    assert from_sketches == find_near_duplicates(texts)

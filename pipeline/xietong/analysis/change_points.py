@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,91 +13,13 @@ from xietong.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 MEASURES = (
     "this measures whether attention shifted once within the years covered, and after which year; a year chosen after "
     "seeing the series is a description, not a test of a policy"
 )
 FEWEST_YEARS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change point: the first ``after`` observations are before it."""
-
-    after: int
-    statistic: float
-    p: float
-    before_level: float
-    after_level: float
-
-
-def pettitt(values: ArrayLike) -> Change:
-    """Find one change of level in a series by ranks.
-
-    Parameters
-    ----------
-    values : array of float, shape (n_periods,)
-
-    Returns
-    -------
-    Change
-        ``statistic`` is K = max |U|, with U the sum of sgn(x_a - x_b) over a before and b after the split, and
-        ``p`` = 2 exp(-6 K² / (T³ + T²)), cut at 1. Levels are medians.
-
-    Raises
-    ------
-    UsageError
-        With fewer than six periods.
-
-    References
-    ----------
-    Pettitt, A. N. (1979). A non-parametric approach to the change-point problem.
-    """
-    values = np.asarray(values, dtype=float)
-    _refuse_short(len(values))
-    u = _pettitt_scan(values[None, :])[0]
-    after = int(np.argmax(np.abs(u))) + 1
-    k, t = float(np.abs(u).max()), len(values)
-    p = min(1.0, 2 * float(np.exp(-6 * k**2 / (t**3 + t**2))))
-    return Change(after, k, p, float(np.median(values[:after])), float(np.median(values[after:])))
-
-
-def mean_shift(values: ArrayLike) -> Change:
-    """Find the split of a series into two means with the least sum of squares; p is NaN (permute to get one)."""
-    values = np.asarray(values, dtype=float)
-    _refuse_short(len(values))
-    splits = np.arange(1, len(values))
-    total = np.cumsum(values)
-    gain = total[:-1] ** 2 / splits + (total[-1] - total[:-1]) ** 2 / (len(values) - splits)
-    after = int(np.argmax(gain)) + 1
-    explained = float(gain.max() - total[-1] ** 2 / len(values))
-    return Change(after, explained, float("nan"), float(values[:after].mean()), float(values[after:].mean()))
-
-
-def rate_shift(k: ArrayLike, n: ArrayLike) -> Change:
-    """Find the split of a series of k of n with the largest binomial likelihood ratio.
-
-    Parameters
-    ----------
-    k, n : arrays of int, shape (n_periods,)
-
-    Returns
-    -------
-    Change
-        ``statistic`` is twice the log likelihood ratio of two rates against one; levels are the rates. ``p`` is NaN:
-        the largest of many is not chi-squared, and passages of a document are not independent. `change_points`
-        gives it by permuting documents.
-    """
-    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
-    _refuse_short(len(k))
-    ratio = _rate_scan(k[None, :, None], n[None, :])[0, :, 0]
-    after = int(np.argmax(ratio)) + 1
-    return Change(
-        after, float(ratio.max()), float("nan"),
-        float(k[:after].sum() / n[:after].sum()), float(k[after:].sum() / n[after:].sum()),
-    )  # fmt: skip
 
 
 def change_points(
@@ -163,7 +84,7 @@ def _changes(counts: Counts, n_permutations: int, seed: int) -> list[dict[str, A
     deals = [np.arange(len(n))] + [generator.permutation(len(n)) for _ in range(n_permutations)]
     all_k = np.stack([np.add.reduceat(k[deal], starts, axis=0) for deal in deals])
     all_n = np.stack([np.add.reduceat(n[deal], starts) for deal in deals])
-    ratio = _rate_scan(all_k, all_n)
+    ratio = scan_rates(all_k, all_n)
     best = ratio.max(axis=1)
     p = permutation_p(best[0], best[1:])
     rows = []
@@ -171,7 +92,7 @@ def _changes(counts: Counts, n_permutations: int, seed: int) -> list[dict[str, A
         if not 0 < k[:, i].sum() < n.sum():
             continue
         after = int(np.argmax(ratio[0, :, i])) + 1
-        u = np.abs(_pettitt_scan(all_k[:, :, i] / all_n))
+        u = np.abs(scan_ranks(all_k[:, :, i] / all_n))
         same = {
             **one.names, "n_documents": len(n), "n_passages": int(n.sum()), "n_coded": int(k[:, i].sum()),
             "caution": caution(len(n), int(k[:, i].sum())),
@@ -191,14 +112,39 @@ def _changes(counts: Counts, n_permutations: int, seed: int) -> list[dict[str, A
     return rows
 
 
-def _pettitt_scan(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give U for every split of each series; shape (n_series, n_periods) to (n_series, n_periods - 1)."""
+def scan_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give Pettitt's U for every split of each series: the sum of sgn(x_a - x_b) over a before and b after it.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_series, n_periods)
+
+    Returns
+    -------
+    array of float, shape (n_series, n_periods - 1)
+        The change is where |U| is largest.
+
+    References
+    ----------
+    Pettitt, A. N. (1979). A non-parametric approach to the change-point problem.
+    """
     sign = np.sign(values[:, :, None] - values[:, None, :])
     return np.cumsum(sign.sum(axis=2), axis=1)[:, :-1]  # what lies before cancels within itself
 
 
-def _rate_scan(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give twice the log likelihood ratio of every split; k of shape (n_series, n_periods, n_codes)."""
+def scan_rates(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give twice the log likelihood ratio of two binomial rates against one, for every split of series of k of n.
+
+    Parameters
+    ----------
+    k : array of float, shape (n_series, n_periods, n_codes)
+    n : array of float, shape (n_series, n_periods)
+
+    Returns
+    -------
+    array of float, shape (n_series, n_periods - 1, n_codes)
+        The change is where it is largest. The largest of many is not chi-squared: p comes from permuting documents.
+    """
     head_k, head_n = np.cumsum(k, axis=1), np.cumsum(n, axis=1)[:, :, None]
     all_k, all_n = head_k[:, -1:], head_n[:, -1:]
     tail_k, tail_n = all_k - head_k, all_n - head_n
@@ -212,8 +158,3 @@ def _log_likelihood(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[n
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(n > 0, k / n, 0.0)
     return xlogy(k, share) + xlogy(n - k, 1 - share)
-
-
-def _refuse_short(n_periods: int) -> None:
-    if n_periods < FEWEST_YEARS:
-        raise UsageError(f"a change point needs {FEWEST_YEARS} periods or more; there are {n_periods}")

@@ -73,33 +73,6 @@ def log_likelihood(target: ArrayLike, reference: ArrayLike) -> NDArray[np.float6
     return 2 * (xlogy(y1, ratio1) + xlogy(y2, ratio2)) * np.sign(y1 / n1 - y2 / n2)
 
 
-def log_ratio(target: ArrayLike, reference: ArrayLike, *, added: float = 0.5) -> NDArray[np.float64]:
-    """Give the effect size log2(rate in target / rate in reference); 1 is twice as often.
-
-    A word that one side lacks counts as ``added`` there.
-
-    References
-    ----------
-    Hardie, A. (2014). Log Ratio: an informal introduction.
-    """
-    y1, y2 = _sides(target, reference)
-    n1, n2 = y1.sum(), y2.sum()
-    return np.log2(np.where(y1 > 0, y1, added) / n1) - np.log2(np.where(y2 > 0, y2, added) / n2)
-
-
-def percent_difference(target: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
-    """Give the effect size %DIFF: 100 (rate in target - rate in reference) / rate in reference; NaN where that is 0.
-
-    References
-    ----------
-    Gabrielatos, C. & Marchi, A. (2011). Keyness: matching metrics to definitions.
-    """
-    y1, y2 = _sides(target, reference)
-    rate1, rate2 = y1 / y1.sum(), y2 / y2.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(rate2 > 0, 100 * (rate1 - rate2) / rate2, np.nan)
-
-
 def dispersion(counts: Any, sizes: ArrayLike) -> NDArray[np.float64]:
     """Say how unevenly each word is spread over documents: 0 in proportion to their length, 1 in one of many.
 

@@ -151,44 +151,6 @@ def breadth(counts: Counts, facet: str, by: Sequence[str] = ("level", "year"), *
     )  # fmt: skip
 
 
-def theil(values: ArrayLike, population: ArrayLike | None = None) -> float:
-    """Give Theil's T of values that are totals of units with so much population (default: one each).
-
-    Parameters
-    ----------
-    values : array of float, shape (n_units,)
-        Not negative; a zero adds nothing (0 ln 0 = 0).
-    population : array of float, shape (n_units,), optional
-
-    Returns
-    -------
-    float
-        sum (y_i/Y) ln((y_i/Y) / (n_i/N)); 0 where all have the same per head.
-
-    References
-    ----------
-    Theil, H. (1967). Economics and Information Theory.
-    """
-    from scipy.special import xlogy
-
-    y = np.asarray(values, dtype=float)
-    n = np.ones_like(y) if population is None else np.asarray(population, dtype=float)
-    if (y < 0).any() or y.sum() <= 0:
-        raise UsageError("Theil's T needs values that are not negative and not all zero")
-    share = y / y.sum()
-    return float(xlogy(share, share / (n / n.sum())).sum())
-
-
-def theil_between(values: ArrayLike, groups: ArrayLike) -> tuple[float, float]:
-    """Split Theil's T of values, one population each, into the part between groups and the part within them."""
-    y, groups = np.asarray(values, dtype=float), np.asarray(groups)
-    names = np.unique(groups)
-    totals = np.array([y[groups == name].sum() for name in names])
-    sizes = np.array([(groups == name).sum() for name in names])
-    within = sum(t / y.sum() * theil(y[groups == name]) for t, name in zip(totals, names, strict=True) if t > 0)
-    return theil(totals, sizes), float(within)
-
-
 def concentration(counts: Counts, by: str = "region", *, n_permutations: int = 999, seed: int = 0) -> pd.DataFrame:
     """Measure how unequally regions attend to each code, against dealing the documents to regions at random.
 
@@ -218,9 +180,7 @@ def concentration(counts: Counts, by: str = "region", *, n_permutations: int = 9
     k, n = counts.k[every].astype(float), counts.n[every].astype(float)
     generator = np.random.default_rng([seed, len(every)])
     deals = [np.arange(len(every))] + [generator.permutation(len(every)) for _ in range(n_permutations)]
-    values = np.stack(
-        [_theil_columns(np.add.reduceat(k[d], starts) / np.add.reduceat(n[d], starts)[:, None]) for d in deals]
-    )
+    values = np.stack([theil(np.add.reduceat(k[d], starts) / np.add.reduceat(n[d], starts)[:, None]) for d in deals])
     observed, null = values[0], values[1:]
     p = permutation_p(observed, null)
     rows = []
@@ -244,13 +204,28 @@ def concentration(counts: Counts, by: str = "region", *, n_permutations: int = 9
     )  # fmt: skip
 
 
-def _theil_columns(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Theil's T of every column, one weight per row; 0 for a column of zeros."""
+def theil(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give Theil's T of every column: how unequal its rows are, each with the same weight.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_units, n_columns)
+        Not negative; a zero adds nothing (0 ln 0 = 0).
+
+    Returns
+    -------
+    array of float, shape (n_columns,)
+        sum (y_i/Y) ln(n y_i/Y); 0 where all are the same, and for a column of zeros.
+
+    References
+    ----------
+    Theil, H. (1967). Economics and Information Theory.
+    """
     from scipy.special import xlogy
 
-    totals = shares.sum(axis=0)
-    part = shares / np.where(totals > 0, totals, 1.0)
-    return xlogy(part, part * len(shares)).sum(axis=0)
+    totals = values.sum(axis=0)
+    part = values / np.where(totals > 0, totals, 1.0)
+    return xlogy(part, part * len(values)).sum(axis=0)
 
 
 def _entropy(k: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -71,33 +71,23 @@ def tokenise_passages(passages: pd.DataFrame, *, lexicon: Iterable[str] = ()) ->
     from xietong.tokenise import bare_passages, prepare_tokeniser, tokenise
 
     tokeniser = prepare_tokeniser(lexicon)
+    texts = zip(passages["folded"], passages["language"], strict=True)
+    cut = (tokenise(bare_passages([text], [language]), tokeniser)[0] for text, language in texts)
+    return number_tokens((one.lemmas, one.starts, [len(token) for token in one.tokens]) for one in cut)
+
+
+def number_tokens(texts: Iterable[tuple[Sequence[str], Sequence[int], Sequence[int]]]) -> Tokens:
+    """Number the words of texts that are cut: of each its words, where they start, and how long they are there."""
     index: dict[str, int] = {}
-    ids, starts, ends, lengths = [], [], [], []
-    for text, language in zip(passages["folded"], passages["language"], strict=True):
-        one = tokenise(bare_passages([text], [language]), tokeniser)[0]
-        ids.append(np.array([index.setdefault(lemma, len(index)) for lemma in one.lemmas], dtype=np.int32))
-        begin = np.array(one.starts, dtype=np.int32)
-        starts.append(begin)
-        ends.append(begin + np.fromiter(map(len, one.tokens), dtype=np.int32, count=len(one.tokens)))
-        lengths.append(len(begin))
+    ids, starts, ends = [], [], []
+    for words, places, lengths in texts:
+        ids.append(np.array([index.setdefault(word, len(index)) for word in words], dtype=np.int32))
+        starts.append(np.array(places, dtype=np.int32))
+        ends.append(starts[-1] + np.array(lengths, dtype=np.int32))
     vocabulary = tuple(index)
     return Tokens(
         ids=_concatenate(ids), starts=_concatenate(starts), ends=_concatenate(ends),
-        bounds=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
-        vocabulary=vocabulary, kinds=classify_words(vocabulary),
-    )  # fmt: skip
-
-
-def tokens_of(texts: Sequence[Sequence[str]]) -> Tokens:
-    """Take texts that are cut into words already; places count the words joined without spaces."""
-    index: dict[str, int] = {}
-    ids = [np.array([index.setdefault(word, len(index)) for word in text], dtype=np.int32) for text in texts]
-    ends = [np.cumsum([len(word) for word in text], dtype=np.int32) for text in texts]
-    starts = [np.concatenate([[0], end[:-1]]).astype(np.int32) if len(end) else end for end in ends]
-    vocabulary = tuple(index)
-    return Tokens(
-        ids=_concatenate(ids), starts=_concatenate(starts), ends=_concatenate(ends),
-        bounds=np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64),
+        bounds=np.cumsum([0, *map(len, ids)], dtype=np.int64),
         vocabulary=vocabulary, kinds=classify_words(vocabulary),
     )  # fmt: skip
 

@@ -7,28 +7,21 @@ from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
 from xietong.coders.matching import Matcher
-from xietong.coders.terms import PRESENT, RELATED, Findings, code_points, find_terms, relation_points
-from xietong.records import TokenisedPassage
+from xietong.coders.terms import PRESENT, RELATED, Findings, code_points, relation_points
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
 
 
-def term_features(
-    passages: Sequence[TokenisedPassage], codebook: Codebook, fitted: Matcher, found: Findings | None = None
-) -> tuple[csr_matrix, list[str]]:
-    """Describe passages by the codebook's terms and cues.
-
-    Parameters
-    ----------
-    passages, codebook, fitted, found
-        As for :func:`xietong.coders.terms.code_by_terms`.
+def passage_measures(
+    found: Findings, codebook: Codebook, fitted: Matcher, n_passages: int
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Describe passages by the codebook's terms and cues that were found in them.
 
     Returns
     -------
-    features : scipy.sparse.csr_matrix of float32, shape (n_passages, n_features)
+    measures : array of float, shape (n_passages, n_measures)
         Non-negative. In this order:
 
         - for each code: ``points:CODE`` (a strong term 2, a weak one 1), ``strong:CODE``, ``weak:CODE``, ``masked:CODE``
@@ -37,25 +30,9 @@ def term_features(
           ``sentences:CODE`` (how many sentences speak of it);
         - for each kind of cue: ``cue:KIND`` (different cues in the passage) and, for each code, ``CODE+KIND``
           (sentences in which both stand);
-        - ``places`` (different places in the passage), ``places:sentence`` (most in one sentence), ``n_sentences``;
-        - for each term: ``term:LANGUAGE:TEXT`` (0 or 1; terms of several codes once).
-    names : list of str, length n_features
+        - ``places`` (different places in the passage), ``places:sentence`` (most in one sentence), ``n_sentences``.
+    names : list of str, length n_measures
     """
-    import numpy as np
-    from scipy import sparse
-
-    if found is None:
-        found = find_terms([p.passage.folded.text for p in passages], fitted)
-    measures, names = passage_measures(found, codebook, fitted, len(passages))
-    by_term, term_names = _by_term(found, fitted, len(passages))
-    dense = sparse.csr_matrix(measures.astype(np.float32))
-    return sparse.hstack([dense, by_term], format="csr", dtype=np.float32), names + term_names
-
-
-def passage_measures(
-    found: Findings, codebook: Codebook, fitted: Matcher, n_passages: int
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Give the first of the features above, all but those of single terms, and their names."""
     import numpy as np
 
     codes = [code.code for code in codebook.codes]
@@ -138,20 +115,6 @@ def _by_place(found: Findings, matcher: Matcher, n_passages: int) -> NDArray[np.
         at = passage[np.searchsorted(sentence, sentences)]  # a sentence lies in one passage
         np.maximum.at(places[:, 1], at, n_places)
     return places
-
-
-def _by_term(found: Findings, matcher: Matcher, n_passages: int) -> tuple[csr_matrix, list[str]]:
-    import numpy as np
-    from scipy import sparse
-
-    texts = sorted({(entry.language, entry.text) for entry in matcher.entries if entry.code >= 0})
-    number = {text: i for i, text in enumerate(texts)}
-    column_of = np.array([number.get((entry.language, entry.text), 0) for entry in matcher.entries], dtype=np.int64)
-    counts = found.points > 0
-    cells = np.unique(np.column_stack([found.passage[counts], column_of[found.terms.entry[counts]]]), axis=0)
-    ones = np.ones(len(cells), dtype=np.float32)
-    matrix = sparse.csr_matrix((ones, (cells[:, 0], cells[:, 1])), shape=(n_passages, len(texts)))
-    return matrix, [f"term:{language}:{text}" for language, text in texts]
 
 
 def _pairs(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

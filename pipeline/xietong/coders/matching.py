@@ -195,7 +195,7 @@ def _automaton(entries: Sequence[Entry], language: str) -> _Automaton | None:
     owners: dict[tuple[str, bool], list[int]] = {}
     mine = [number for number, entry in enumerate(entries) if entry.language == language]
     for number, plain in zip(mine, _plain([entries[number].text for number in mine]), strict=True):
-        for form in _forms(plain, language):
+        for form in forms_of(plain, language):
             owners.setdefault((form.rstrip("*"), form.endswith("*")), []).append(number)
     if not owners:
         return None
@@ -212,15 +212,6 @@ def _automaton(entries: Sequence[Entry], language: str) -> _Automaton | None:
     )
 
 
-def forms_of(term: str, language: str) -> list[str]:
-    """Give the forms in which a term is looked for, in folded text with small letters and spaces for hyphens.
-
-    English terms are looked for with their first and last word in every regular inflection, and with -ise and -ize,
-    co- and coo- alike; Chinese ones as they are.
-    """
-    return _forms(_plain([term])[0], language)
-
-
 def _plain(terms: Sequence[str]) -> list[str]:
     """Fold terms as texts are folded before matching; all in one go, as each call has its cost."""
     from xietong.normalise import fold
@@ -232,8 +223,12 @@ def _plain(terms: Sequence[str]) -> list[str]:
     return [" ".join(_small_letters(term).translate(_SPACERS).replace("’", "'").split()) for term in folded]
 
 
-def _forms(plain: str, language: str) -> list[str]:
-    """Give the forms of a folded term."""
+def forms_of(plain: str, language: str) -> list[str]:
+    """Give the forms in which a term, folded, with small letters and spaces for hyphens, is looked for.
+
+    English terms are looked for with their first and last word in every regular inflection, and with -ise and -ize,
+    co- and coo- alike; Chinese ones as they are.
+    """
     if language == "zh" or not plain:
         return [plain] if plain else []
     plain = re.sub(r"\bco (?=[a-z])", "co", plain)

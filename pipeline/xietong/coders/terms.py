@@ -57,7 +57,7 @@ class Findings:
 
 
 def prepare_terms(codebook: Codebook) -> Matcher:
-    """Build the automata once per process; what ``code_by_terms`` and ``term_features`` take as ``fitted``."""
+    """Build the automata once per process; what ``code_by_terms`` takes as ``fitted``."""
     return prepare_matcher(codebook)
 
 
