@@ -21,6 +21,8 @@ from xietong.hand_codes import ADJUDICATED, HandCodes, HandCoding
 from xietong.hand_codes.samples import list_samples, read_sample, save_sample
 from xietong.hand_codes.settle import settle
 from xietong.hand_codes.sheets import read_coding_sheet, write_coding_sheet
+from xietong.hand_console import print_assessment
+from xietong.messages import message
 from xietong.runs import Run
 from xietong.sampling import SampleOptions, draw_sample, split_among_coders
 
@@ -68,6 +70,15 @@ def test_hand_codes_become_agreement_errors_and_corrected_shares(make_run: Calla
     row = shares.loc[("planning", ">=2")]
     assert row["naive"] == 0.0
     assert row["corrected_low"] <= truth <= row["corrected_high"]
+
+
+def test_hand_codes_of_other_passages_are_left_out_and_counted(make_run: Callable, capsys) -> None:
+    run = code_by_hand(make_run())
+    elsewhere = HandCoding(passage_id="of another run", coder_id="hand:AB", values={"planning": 2})
+    assessment = Assessment(run, extra=[elsewhere])
+    assert assessment.agreement.equals(Assessment(run).agreement)
+    print_assessment(assessment, [], as_json=False)
+    assert message("agree_elsewhere", n=1) in capsys.readouterr().out
 
 
 def test_shares_by_year_and_tables_for_people(make_run: Callable, tmp_path: Path) -> None:
