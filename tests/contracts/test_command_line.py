@@ -21,6 +21,12 @@ def commands(group, names=()):
             yield (*names, name), command
 
 
+def call(*words):
+    return subprocess.run(
+        [sys.executable, "-m", *words], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False
+    )
+
+
 COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
@@ -48,47 +54,24 @@ def test_the_example_of_each_command_works(names, sample_run, tmp_path):
     ]
     if {"export", "report"} & set(names):
         words += ["--out", str(tmp_path / "out")]
-    done = subprocess.run(
-        [sys.executable, "-m", *words], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False
-    )
+    done = call(*words)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
 
 def test_results_go_to_stdout_and_nothing_else_does(sample_run):
-    argv = [
-        sys.executable,
-        "-m",
-        "xietong",
-        "run",
-        str(ROOT / "corpora" / "sample"),
-        "--out",
-        str(sample_run.folder),
-        "--quiet",
-    ]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    done = call("xietong", "run", str(ROOT / "corpora" / "sample"), "--out", str(sample_run.folder), "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_options_from_a_file_are_used_and_unknown_ones_are_named(tmp_path):
-    (tmp_path / "in.txt").write_text("推动区域产业协同。加快铁路建设。", encoding="utf-8")
-    config = tmp_path / "run.toml"
-    config.write_text('unit = "sentence"\njobs = 1\n', encoding="utf-8")
-    argv = [
-        sys.executable,
-        "-m",
-        "xietong",
-        "run",
-        str(tmp_path / "in.txt"),
-        "--out",
-        str(tmp_path / "out"),
-        "--config",
-        str(config),
-    ]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    text, config, out = (str(tmp_path / name) for name in ("in.txt", "run.toml", "out"))
+    Path(text).write_text("推动区域产业协同。加快铁路建设。", encoding="utf-8")
+    Path(config).write_text('unit = "sentence"\njobs = 1\n', encoding="utf-8")
+    done = call("xietong", "run", text, "--out", out, "--config", config)
     assert done.returncode == 0, done.stderr
     assert ", 2 passages" in done.stdout
-    config.write_text("unti = 1\n", encoding="utf-8")
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
+    Path(config).write_text("unti = 1\n", encoding="utf-8")
+    done = call("xietong", "run", text, "--out", out, "--config", config)
     assert done.returncode == 2
     assert "unti" in done.stderr

@@ -1,4 +1,8 @@
-"""No coder may code less well than it once did: macro-F1 against the hand codes stays above ``floors.json``."""
+"""No coder may code less well than it once did: macro-F1 against the hand codes stays above ``floors.json``.
+
+The floors hold for the hand codes of ``../shared/gold``: other hand codes move the figures and need other floors. Raise one
+when ``tests/quality/evaluate.py`` gives more; lower one only on purpose, with the reason in ``pipeline/docs/decisions.md``.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +39,18 @@ def task(evaluation):
     return evaluation.open_task(SHARED)
 
 
+def below(figures: dict[str, float], floors: dict[str, float]) -> dict[str, str]:
+    """Say which figures are below their floors, or not numbers at all."""
+    lows = {aspect: floor for aspect, floor in floors.items() if not figures[aspect] >= floor}
+    return {aspect: f"{figures[aspect]:.3f}, floor {floor:.3f}" for aspect, floor in lows.items()}
+
+
 def test_terms_alone_stay_above_their_floor(evaluation, task) -> None:
     rows = np.nonzero(task.is_dev)[0]
     passages = [task.gold.passages[i] for i in rows.tolist()]
     coded = evaluation.code_by_terms(passages, task.codebook, task.matcher)
     figures = evaluation.macro_f1(evaluation.score_codes(task.lesson.values[rows], coded.values, task.codebook))
-    assert all(figures[aspect] >= floor for aspect, floor in FLOORS["terms"].items()), figures
+    assert not below(figures, FLOORS["terms"])
 
 
 @pytest.mark.slow
@@ -56,4 +66,4 @@ def test_combined_stays_above_its_floor_on_documents_it_has_not_seen(evaluation,
     figures = evaluation.macro_f1(
         evaluation.score_codes(hand, found.values["combined"][test], task.codebook), fewest=10
     )
-    assert all(figures[aspect] >= floor for aspect, floor in FLOORS["combined"].items()), figures
+    assert not below(figures, FLOORS["combined"])

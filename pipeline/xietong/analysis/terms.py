@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,32 +47,48 @@ def textrank(
     from scipy import sparse
 
     v = len(tokens.vocabulary)
-    document = rows[tokens.passage_of].astype(np.int64)
+    word_of_document = rows[tokens.passage_of].astype(np.int64) * v + tokens.ids
     is_word = tokens.kinds[tokens.ids] == WORD
-    node_code = document * v + tokens.ids
-    nodes = np.unique(node_code[is_word])
+    nodes = np.unique(word_of_document[is_word])
     if not len(nodes):
         return sparse.csr_matrix((n_rows, v))
-    passage = tokens.passage_of
+    graph = _neighbours(tokens.passage_of, word_of_document, is_word, nodes, window)
+    document = nodes // v
+    score = _walk(graph, document, damping, n_steps)
+    score = score / np.bincount(document, weights=score, minlength=n_rows)[document]
+    return sparse.csr_matrix((score, (document, nodes % v)), shape=(n_rows, v))
+
+
+def _neighbours(
+    passage: NDArray[np.intp],
+    place: NDArray[np.int64],
+    is_word: NDArray[np.bool_],
+    nodes: NDArray[np.int64],
+    window: int,
+) -> Any:
+    """Link the words that stand at most ``window`` apart in one passage: how often each two, shape (n_nodes, n_nodes)."""
+    from scipy import sparse
+
     links = []
     for apart in range(1, window + 1):
         near = is_word[:-apart] & is_word[apart:] & (passage[:-apart] == passage[apart:])
-        first, second = node_code[:-apart][near], node_code[apart:][near]
+        first, second = place[:-apart][near], place[apart:][near]
         different = first != second
         links.append(np.stack([np.searchsorted(nodes, first[different]), np.searchsorted(nodes, second[different])]))
     ends = np.concatenate(links, axis=1)
-    n = len(nodes)
-    graph = sparse.coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(n, n)).tocsr()
-    graph = graph + graph.T
-    out = np.asarray(graph.sum(axis=0)).ravel()
-    of_document = nodes // v
-    size = np.bincount(of_document, minlength=n_rows)[of_document]
+    graph = sparse.coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(len(nodes), len(nodes))).tocsr()
+    return graph + graph.T
+
+
+def _walk(graph: Any, document: NDArray[np.int64], damping: float, n_steps: int) -> NDArray[np.float64]:
+    """Give each node's share of a random walk over its document's links, by power iteration."""
+    n_links = np.asarray(graph.sum(axis=0)).ravel()
+    size = np.bincount(document)[document]
     score = 1.0 / size
     for _ in range(n_steps):
-        passed = graph @ np.where(out > 0, score / np.maximum(out, 1), 0.0)
+        passed = graph @ np.where(n_links > 0, score / np.maximum(n_links, 1), 0.0)
         score = (1 - damping) / size + damping * passed
-    score = score / np.bincount(of_document, weights=score, minlength=n_rows)[of_document]
-    return sparse.csr_matrix((score, (of_document, nodes % v)), shape=(n_rows, v))
+    return score
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +125,29 @@ def c_value(tokens: Tokens, *, options: TermOptions | None = None) -> pd.DataFra
 
     options = options or TermOptions()
     counted = _word_sequences(tokens, options)
-    inside: dict[tuple[int, ...], list[int]] = {}
-    for words, n in counted.items():
-        for length in range(2, len(words)):
-            for i in range(len(words) - length + 1):
-                part = words[i : i + length]
-                if part in counted:
-                    inside.setdefault(part, []).append(n)
+    longer = _counts_of_longer(counted)
     rows = []
     for words, n in counted.items():
-        nested = inside.get(words, [])
+        nested = longer.get(words, [])
         if max(nested, default=0) >= 0.8 * n:
             continue  # a fragment: hardly ever seen outside one longer term
         value = np.log2(len(words)) * (n - (sum(nested) / len(nested) if nested else 0.0))
-        term = tokens.vocabulary[words[0]]
-        for word in words[1:]:
-            term = join_words(term, tokens.vocabulary[word])
+        term = reduce(join_words, (tokens.vocabulary[word] for word in words))
         rows.append((term, len(words), n, len(nested), float(value)))
     table = pd.DataFrame(rows, columns=["term", "n_words", "n", "n_nested", "c_value"])
     return table.sort_values(["c_value", "term"], ascending=[False, True], ignore_index=True)
+
+
+def _counts_of_longer(counted: dict[tuple[int, ...], int]) -> dict[tuple[int, ...], list[int]]:
+    """Give for each candidate how often each of the longer ones that contain it occurs."""
+    longer: dict[tuple[int, ...], list[int]] = {}
+    for words, n in counted.items():
+        for length in range(2, len(words)):
+            for start in range(len(words) - length + 1):
+                part = words[start : start + length]
+                if part in counted:
+                    longer.setdefault(part, []).append(n)
+    return longer
 
 
 def _word_sequences(tokens: Tokens, options: TermOptions) -> dict[tuple[int, ...], int]:
