@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from xietong.errors import UsageError
+from xietong.hand_codes.sheets import cell_text
 from xietong.lists import read_list
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def write_worksheet(run: Run, file: str | Path, *, language: str = "en") -> Path
             known = documents.loc[document_id]
             for target in (sheet, index):
                 for place, text in enumerate((document_id, known["file"], known["title"])):
-                    target.write_string(r, place, _text(text))
+                    target.write_string(r, place, cell_text(text))
             for place, value in enumerate(row, start=3):
                 if value == value:
                     sheet.write_number(r, place, value, auto)
@@ -204,12 +205,8 @@ def _write_about(sheet: Any, items: Sequence[Item], head: Any, scale: float) -> 
     for place, name in enumerate(fields):
         sheet.write_string(0, place, name, head)
         for r, item in enumerate(items, start=1):
-            sheet.write_string(r, place, _text(getattr(item, name)))
+            sheet.write_string(r, place, cell_text(getattr(item, name)))
     for r, (name, limit) in enumerate(LEVELS.items(), start=len(items) + 3):
         sheet.write_string(r, 0, name)
         sheet.write_number(r, 1, limit * scale)
     sheet.set_column(1, 5, 24)
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value)[:32_767]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xietong.analysis.keyness import log_odds
+from xietong.analysis.tokens import stopwords
 from xietong.codebook import Codebook
 from xietong.coders.terms import find_terms, prepare_terms
 from xietong.errors import UsageError
@@ -189,18 +190,11 @@ def _entropy(neighbours: Counter[str]) -> float:
 
 def _idle(term: str, language: str) -> bool:
     """Say whether a candidate begins or ends with a word that carries no matter."""
-    stops = _stop_words(language)
+    stops = stopwords(language)
     if language == "en":
         words = term.split()
         return words[0] in stops or words[-1] in stops or len(term) < 3
     return term in stops or term[0] in stops or term[-1] in stops
-
-
-def _stop_words(language: str) -> frozenset[str]:
-    from importlib.resources import files
-
-    text = (files("xietong") / "data" / f"stopwords_{language}.txt").read_text(encoding="utf-8")
-    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
 
 
 def _rated(candidates: Sequence[_Candidate], has_code: np.ndarray, documents: np.ndarray) -> list[dict]:

@@ -107,11 +107,10 @@ def _kind(word: str, stop: frozenset[str]) -> int:
 
 
 @cache
-def stopwords() -> frozenset[str]:
-    """Words that say nothing of a passage's subject, Chinese and English."""
-    folder = files("xietong") / "data"
-    names = ("stopwords_zh.txt", "stopwords_en.txt")
-    return frozenset(word for name in names for word in (folder / name).read_text(encoding="utf-8").split())
+def stopwords(*languages: str) -> frozenset[str]:
+    """Words that say nothing of a passage's subject, Chinese and English unless one is named (zh, en)."""
+    lists = [files("xietong") / "data" / f"stopwords_{language}.txt" for language in languages or ("zh", "en")]
+    return frozenset(word for each in lists for word in each.read_text(encoding="utf-8").split())
 
 
 def join_words(first: str, second: str) -> str:

@@ -51,7 +51,7 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
                 row.get("reading") or row.get("text"),
             )
             for i, value in enumerate(known):
-                sheet.write_string(r, i, _short(value), wrap)
+                sheet.write_string(r, i, cell_text(value), wrap)
             for i in range(len(codebook.codes)):
                 sheet.write_blank(r, len(known) + i, None, entry)
         n = max(len(passages), 1)
@@ -73,8 +73,8 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
     return file
 
 
-def _short(value: Any) -> str:
-    """A cell holds at most 32,767 characters."""
+def cell_text(value: Any) -> str:
+    """Give a value as the text of a cell, which holds at most 32,767 characters; nothing for None and NaN."""
     return "" if value is None or value != value else str(value)[:32_767]
 
 
@@ -83,7 +83,7 @@ def _write_codebook(sheet: Any, codebook: Codebook, head: Any, wrap: Any) -> Non
     for i, name in enumerate(names):
         sheet.write_string(0, i, name, head)
         for r, code in enumerate(codebook.codes, start=1):
-            sheet.write_string(r, i, _short(getattr(code, name)), wrap)
+            sheet.write_string(r, i, cell_text(getattr(code, name)), wrap)
     sheet.set_column(5, 9, 45, wrap)
     sheet.freeze_panes(1, 2)
 
