@@ -137,60 +137,89 @@ def write_worksheet(run: Run, file: str | Path, *, language: str = "en") -> Path
     Cells filled by the machine are grey and may be overwritten; empty ones are for a person. Formulas follow.
     """
     import xlsxwriter
-    from xlsxwriter.utility import xl_col_to_name, xl_range
 
     items, file = pmc_items(run), Path(file)
     scores = fill_from_codes(run, items)
     documents = run.documents().set_index("document_id").loc[scores.index]
     with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        head = book.add_format({"bold": True, "bg_color": "#E8EEF3", "text_wrap": True, "valign": "top"})
-        auto = book.add_format({"bg_color": "#ECECEC", "align": "center"})
-        blank = book.add_format({"bg_color": "#FFFBEA", "align": "center", "border": 1, "border_color": "#E1DED6"})
-        number = book.add_format({"num_format": "0.000"})
+        formats = {
+            "head": book.add_format({"bold": True, "bg_color": "#E8EEF3", "text_wrap": True, "valign": "top"}),
+            "auto": book.add_format({"bg_color": "#ECECEC", "align": "center"}),
+            "blank": book.add_format(
+                {"bg_color": "#FFFBEA", "align": "center", "border": 1, "border_color": "#E1DED6"}
+            ),
+            "number": book.add_format({"num_format": "0.000"}),
+        }
         sheet, index, about = (book.add_worksheet(name) for name in ("scores", "index", "variables"))
-        for place, name in enumerate(("document_id", "file", "title")):
-            sheet.write_string(0, place, name, head)
-            index.write_string(0, place, name, head)
-        for place, item in enumerate(items, start=3):
-            label = item.item_zh if language == "zh" else item.item_en
-            sheet.write_string(0, place, f"{item.name} {label}", head)
-        sheet.data_validation(1, 3, len(scores), 2 + len(items), {"validate": "list", "source": [0, 1]})
-        for r, (document_id, row) in enumerate(scores.iterrows(), start=1):
-            known = documents.loc[document_id]
-            for target in (sheet, index):
-                for place, text in enumerate((document_id, known["file"], known["title"])):
-                    target.write_string(r, place, cell_text(text))
-            for place, value in enumerate(row, start=3):
-                if value == value:
-                    sheet.write_number(r, place, value, auto)
-                else:
-                    sheet.write_blank(r, place, None, blank)
-        groups: dict[str, list[int]] = {}
-        for place, item in enumerate(items, start=3):
-            groups.setdefault(item.variable, []).append(place)
-        last = 2 + len(groups)
-        for place, (variable, columns) in enumerate(groups.items(), start=3):
-            first = next(i for i in items if i.variable == variable)
-            index.write_string(
-                0, place, f"{variable} {first.variable_zh if language == 'zh' else first.variable_en}", head
-            )
-            for r in range(1, len(scores) + 1):
-                cells = "scores!" + xl_range(r, columns[0], r, columns[-1])
-                index.write_formula(r, place, f'=IF(COUNTBLANK({cells})>0,"",AVERAGE({cells}))', number, "")
-        for place, name in enumerate(("PMC", "depression", "level"), start=last + 1):
-            index.write_string(0, place, name, head)
-        for r in range(1, len(scores) + 1):
-            own = xl_range(r, 3, r, last)
-            total = f"{xl_col_to_name(last + 1)}{r + 1}"
-            index.write_formula(r, last + 1, f'=IF(COUNT({own})<{len(groups)},"",SUM({own}))', number, "")
-            index.write_formula(r, last + 2, f'=IF({total}="","",{len(groups)}-{total})', number, "")
-            index.write_formula(r, last + 3, f'=IF({total}="","",{_level_formula(total, len(groups) / 9)})', None, "")
-        _write_about(about, items, head, len(groups) / 9)
+        _write_heads(sheet, index, items, formats["head"], language)
+        _write_scores(sheet, index, scores, documents, formats)
+        _write_index(index, items, len(scores), formats, language)
+        _write_about(about, items, formats["head"], _n_variables(items) / 9)
         for target in (sheet, index):
-            target.freeze_panes(1, 3)
+            target.freeze_panes(1, _FIRST)
             target.set_column(0, 0, 10)
             target.set_column(1, 2, 26)
     return file
+
+
+_NAMES = ("document_id", "file", "title")
+_FIRST = len(_NAMES)  # the column of the first item or variable
+
+
+def _n_variables(items: Sequence[Item]) -> int:
+    return len({item.variable for item in items})
+
+
+def _write_heads(sheet: Any, index: Any, items: Sequence[Item], head: Any, language: str) -> None:
+    for place, name in enumerate(_NAMES):
+        sheet.write_string(0, place, name, head)
+        index.write_string(0, place, name, head)
+    for place, item in enumerate(items, start=_FIRST):
+        label = item.item_zh if language == "zh" else item.item_en
+        sheet.write_string(0, place, f"{item.name} {label}", head)
+
+
+def _write_scores(
+    sheet: Any, index: Any, scores: pd.DataFrame, documents: pd.DataFrame, formats: Mapping[str, Any]
+) -> None:
+    """Write a row per document: what it is in both sheets, its scores in one."""
+    last = _FIRST - 1 + len(scores.columns)
+    sheet.data_validation(1, _FIRST, len(scores), last, {"validate": "list", "source": [0, 1]})
+    for r, (document_id, row) in enumerate(scores.iterrows(), start=1):
+        known = documents.loc[document_id]
+        for target in (sheet, index):
+            for place, text in enumerate((document_id, known["file"], known["title"])):
+                target.write_string(r, place, cell_text(text))
+        for place, value in enumerate(row, start=_FIRST):
+            if value == value:
+                sheet.write_number(r, place, value, formats["auto"])
+            else:
+                sheet.write_blank(r, place, None, formats["blank"])
+
+
+def _write_index(index: Any, items: Sequence[Item], n_rows: int, formats: Mapping[str, Any], language: str) -> None:
+    """Write the formulas: each variable as the mean of its items, their sum, how far it is from the largest, the level."""
+    from xlsxwriter.utility import xl_col_to_name, xl_range
+
+    groups: dict[str, list[int]] = {}
+    for place, item in enumerate(items, start=_FIRST):
+        groups.setdefault(item.variable, []).append(place)
+    for place, (variable, columns) in enumerate(groups.items(), start=_FIRST):
+        first = items[columns[0] - _FIRST]
+        label = first.variable_zh if language == "zh" else first.variable_en
+        index.write_string(0, place, f"{variable} {label}", formats["head"])
+        for r in range(1, n_rows + 1):
+            cells = "scores!" + xl_range(r, columns[0], r, columns[-1])
+            index.write_formula(r, place, f'=IF(COUNTBLANK({cells})>0,"",AVERAGE({cells}))', formats["number"], "")
+    at = _FIRST + len(groups)
+    for place, name in enumerate(("PMC", "depression", "level"), start=at):
+        index.write_string(0, place, name, formats["head"])
+    for r in range(1, n_rows + 1):
+        own, total = xl_range(r, _FIRST, r, at - 1), f"{xl_col_to_name(at)}{r + 1}"
+        level = _level_formula(total, len(groups) / 9)
+        index.write_formula(r, at, f'=IF(COUNT({own})<{len(groups)},"",SUM({own}))', formats["number"], "")
+        index.write_formula(r, at + 1, f'=IF({total}="","",{len(groups)}-{total})', formats["number"], "")
+        index.write_formula(r, at + 2, f'=IF({total}="","",{level})', None, "")
 
 
 def _level_formula(cell: str, scale: float) -> str:
