@@ -62,6 +62,7 @@ class Clues:
         for n, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
             dated = _DATED.match(line) if "年" in line else None
             name = dated[1].strip() if dated else line
+            name = name.removesuffix("文件") if n < 6 else name  # 某市人民政府文件
             if not is_body(name):
                 continue
             if dated or (n >= 6 and (_DATE_LINE.match(following) or is_body(following))):

@@ -81,7 +81,7 @@ def _whole(name: str, region: str) -> str:
 
 # 上海市第十五届人民代表大会常务委员会第十三次会议通过, 国务院第28次常务会议通过, 国务院令第536号
 _ASSEMBLY = re.compile(
-    r"(?:^|日|[\s(])([\u4e00-\u9fff]{2,11}?)第.{1,3}届(人民代表大会(?:常务委员会)?)第.{1,4}次会议(?:通过|修订|修正)"
+    r"(?:^|日|[\s(])([\u4e00-\u9fff]{2,11}?)第.{1,3}届(人民代表大会(?:常务委员会)?)第.{1,4}次会议(?:审议)?(?:通过|修订|修正)"
     r"|(?:^|日|[\s(]|中华人民共和国)(?<!》\()(国务院)(?:第.{1,4}次常务会议|令)"
 )
 # 2005年11月29日柏川市人民政府令第11号公布, 经市人民政府第82次常务会议通过, 柏川市人民政府令
@@ -90,6 +90,10 @@ _COUNCIL = re.compile(
     r"|^([\u4e00-\u9fff]{2,12}人民政府)令(?:第|$| )"
 )
 _PROMULGATED = re.compile(r"日 ?(?:中华人民共和国)?([^,。;:()《\d\s第]{2,40}?)(?:令第.{1,6}号)?(?:公布|发布|颁布)")
+# Taiwan: 民国八十九年六月二十三日交通部(89)交航发字第 8927 号令
+_ORDERED = re.compile(
+    r"日 ?([\u4e00-\u9fff]{2,14}?(?:部|院|会|署|局|处|政府))(?:\(\d+\)|[\u4e00-\u9fff]{0,8}字)(?!.*会衔).*令"
+)
 
 
 def _adopting(clues: Clues, region: str) -> str:
@@ -107,7 +111,15 @@ def _adopting(clues: Clues, region: str) -> str:
             return _whole(council[1] or council[2], region)
         if (promulgated := _PROMULGATED.search(line)) and _LIKE_A_BODY.search(promulgated[1]):
             return _whole(promulgated[1], region)
+        if ordered := _ORDERED.search(line):
+            return _written(ordered[1], clues.written.get(line, line))
     return ""
+
+
+def _written(name: str, line: str) -> str:
+    """A name found in a folded line, in the characters of the line itself."""
+    at = simplify(widen(line)).find(name)
+    return line[at : at + len(name)] if at >= 0 else name
 
 
 _FIRST_ARTICLE = re.compile(r"第 ?[一1] ?条")

@@ -167,9 +167,16 @@ _SITTING_BEHIND = re.compile(
 )
 
 
+# the number of the document: …的意见(某劳社〔2004〕135号)
+_NUMBER_BEHIND = re.compile(
+    r"(?<=.{8}) ?[(（][\u4e00-\u9fff]{2,10}[〔【\[（(](?:19|20)\d\d[〕】\]）)]第? ?\d+ ?号[)）]?$"
+)
+
+
 def _tidy(title: str) -> str:
     """The title without what web pages, sittings and typists add to it."""
     title = " ".join(re.sub("[\u3000\ue000-\uf8ff]", " ", title).split()).lstrip("■□●◆★▲ ")
+    title = _NUMBER_BEHIND.sub("", title)
     title = re.sub(r"^(?:政务内容[:：]\s*)", "", _SITTING_BEHIND.sub("", title))
     named = _SITE_BEHIND.sub("", _SITE_BEFORE.sub("", title, count=1) if _SITE_BEFORE.match(title) else title)
     if _SECTION_BEHIND.search(named) and _ends_with_type(fold(shorter := _SECTION_BEHIND.sub("", named)).text):
@@ -183,7 +190,7 @@ def _title_in_lines(clues: Clues) -> str:
         if not _may_begin_title(line) or _is_aside(clues, n):
             continue
         joined, folded = clues.raw_head[n], line
-        for more in range(n + 1, n + 4):
+        for more in range(n + 1, n + 5):
             if _ends_with_type(folded) and document_type_of(folded):
                 return _tidy(joined + "".join(clues.raw_head[more : more + 1]) * _is_remark(clues.head, more))
             following = clues.head[more] if more < len(clues.head) else ""
@@ -244,6 +251,7 @@ def _has_day(line: str) -> bool:
 
 
 def _may_begin_title(line: str) -> bool:
+    line = _NUMBER_BEHIND.sub("", line)
     longest = 200 if line.isascii() and not line.endswith(".") else 90
     return (
         4 <= len(line) <= longest
