@@ -5,6 +5,8 @@
 ``further_codes.jsonl`` beside this file adds passages of the corpora that a language model read and coded once, for this
 project, by the coding manual: where each passage stands and its codes, not its text. Its first line has the codes it gave to
 gold passages that were mixed in unmarked; ``tests/quality/evaluate.py`` gives their agreement with the gold.
+``word_fields.csv`` has what single words of the vocabulary point to, noted by a language model from the manual alone
+(``coders/word_fields.py`` explains the letters).
 
 Runs on one core in about twelve minutes. ``--vectors FILE`` keeps the word vectors between runs.
 """
@@ -30,12 +32,13 @@ from xietong.coders import BUNDLED_MODEL
 from xietong.coders.inputs import read_inputs
 from xietong.coders.marks import name_marks
 from xietong.coders.matching import Matcher
-from xietong.coders.model import describe_codes
+from xietong.coders.model import WordKnowledge, describe_codes
 from xietong.coders.model_files import pack_texts, write_model
 from xietong.coders.terms import prepare_terms
 from xietong.coders.topic_fitting import fit_seeded_topics
 from xietong.coders.training import Lesson, TrainingOptions, held_out_figures, stored_arrays, train_model
 from xietong.coders.word_counts import WordNumbers, figure_or_word
+from xietong.coders.word_fields import pack_fields, read_notes, unpack_fields
 from xietong.coders.word_vectors import VectorOptions, fit_vectors
 from xietong.lists import read_list
 from xietong.normalise import fold
@@ -44,11 +47,18 @@ from xietong.tokenise import Tokeniser, prepare_tokeniser, tokenise
 
 #: Length given to every word vector, so that the network's first layer sees numbers of about one half.
 VECTOR_LENGTH = 0.5 * 128**0.5
+#: Components beyond this, of vectors of length one, are cut; the others are stored as whole numbers up to 127.
+WIDEST = 0.6
+VECTORS_SCALE = VECTOR_LENGTH * WIDEST / 127
 #: Share of the corpora's paragraphs that topics are fitted on, chosen by hash.
 TOPIC_SHARE = 0.12
 TRUST_OF_TWICE_CODED = 3.0
 #: Passages coded once by the coding manual, beside those of the gold folder: place, codes, no text.
 FURTHER_CODES = Path(__file__).parent / "further_codes.jsonl"
+#: What single words point to.
+WORD_FIELDS = Path(__file__).parent / "word_fields.csv"
+#: A word gets weights of its own where so many coded passages have it.
+FEWEST_WITH_WORD = 3
 
 
 @dataclass(frozen=True)
@@ -171,11 +181,19 @@ def read_equivalents() -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Words:
-    """The vocabulary with its vectors (row 0 for unknown words), and topics given the word."""
+    """The vocabulary with its vectors in whole numbers (row 0 for unknown words), and topics given the word."""
 
     words: list[str]
     vectors: np.ndarray
     topics: np.ndarray
+
+    def known(self, file: Path = WORD_FIELDS) -> WordKnowledge:
+        """Give vectors, topics and noted fields as training and coding use them."""
+        with file.open(encoding="utf-8", newline="") as lines:
+            notes = {row["word"]: row["fields"] for row in csv.DictReader(lines)}
+        packed = pack_fields(read_notes(notes, self.words))
+        vectors = self.vectors * np.float32(VECTORS_SCALE)
+        return WordKnowledge(vectors, self.topics, unpack_fields(packed, len(self.words)))
 
 
 def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, tokeniser: Tokeniser) -> Words:
@@ -185,15 +203,15 @@ def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, 
     known, vectors = fit_vectors(paragraphs, read_translations(corpora, tokeniser), read_equivalents(), options=options)
     in_gold = Counter(word for p in gold.passages for word in set(map(figure_or_word, p.lemmas)))
     number = {word: i for i, word in enumerate(known)}
-    gold_only = sorted(word for word, n in in_gold.items() if n >= 2 and word not in number)
+    gold_only = sorted(word for word, n in in_gold.items() if n >= FEWEST_WITH_WORD and word not in number)
     # words of the hand-coded passages first: only they have weights
-    first = [word for word in known if in_gold[word] >= 2]
-    rest = [word for word in known if in_gold[word] < 2]
+    first = [word for word in known if in_gold[word] >= FEWEST_WITH_WORD]
+    rest = [word for word in known if in_gold[word] < FEWEST_WITH_WORD]
     stored = np.zeros((len(known) + len(gold_only) + 1, options.n_dimensions), dtype=np.float32)
     words = [*first, *gold_only, *rest]
     for i, word in enumerate(words, start=1):
         if word in number:
-            stored[i] = np.rint(vectors[number[word]] * 127 / 0.6).clip(-127, 127)
+            stored[i] = np.rint(vectors[number[word]] * 127 / WIDEST).clip(-127, 127)
     topics = make_topics(paragraphs, words, codebook, tokeniser)
     return Words(words, stored, topics)
 
@@ -236,14 +254,13 @@ def make_model(gold: Gold, words: Words, codebook: Codebook, matcher: Matcher, f
     inputs = read_inputs(gold.passages, codebook, matcher, WordNumbers(words.words))
     lesson = Lesson(inputs, gold.values(codebook), list(gold.table["group"]), gold.trust)
     marks = name_marks([code.code for code in codebook.codes], matcher)
-    scale = VECTOR_LENGTH * 0.6 / 127
-    trained = train_model(
-        lesson, codebook, words.vectors * np.float32(scale), words.topics, len(marks), options=TrainingOptions()
-    )
+    known = words.known()
+    trained = train_model(lesson, codebook, known, len(marks), options=TrainingOptions())
     arrays = stored_arrays(trained)
     arrays["words"] = pack_texts(words.words)
     arrays["vectors"] = words.vectors[1:].astype(np.int8)
-    arrays["vectors_scale"] = np.float64(scale)
+    arrays["vectors_scale"] = np.float64(VECTORS_SCALE)
+    arrays["fields"] = pack_fields((2 * known.fields).astype(np.uint8))
     card = {
         "name": "regional-coordination",
         "codes": describe_codes(codebook),

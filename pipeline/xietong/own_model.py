@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,7 @@ def train_on(
     from xietong.coders import BUNDLED_MODEL
     from xietong.coders.inputs import read_inputs
     from xietong.coders.marks import name_marks
-    from xietong.coders.model import describe_codes, word_vectors
+    from xietong.coders.model import describe_codes, word_knowledge
     from xietong.coders.model_files import read_card, read_model, unpack_texts, write_model
     from xietong.coders.terms import prepare_terms
     from xietong.coders.training import Lesson, TrainingOptions, held_out_figures, stored_arrays, train_model
@@ -103,19 +104,17 @@ def train_on(
     stored = base.arrays
     words = unpack_texts(stored["words"])
     # topics belong to codes: other codes have none, and learn without
-    topics = np.zeros((len(words) + 1, len(codebook.codes)))
-    if list(base.card["codes"]) == describe_codes(codebook):
-        topics[1:] = stored["topics"] / 255.0
+    known = word_knowledge(stored)
+    if list(base.card["codes"]) != describe_codes(codebook):
+        known = replace(known, topics=np.zeros((len(words) + 1, len(codebook.codes))))
     matcher = prepare_terms(codebook)
     marks = name_marks([code.code for code in codebook.codes], matcher)
     inputs = read_inputs(passages, codebook, matcher, WordNumbers(words))
     lesson = Lesson(inputs, values, groups, np.ones(len(passages)))
     with threadpool_limits(1):  # sums come out the same only when one thread adds them up
-        trained = train_model(
-            lesson, codebook, word_vectors(stored), topics, len(marks), options=options or TrainingOptions()
-        )
+        trained = train_model(lesson, codebook, known, len(marks), options=options or TrainingOptions())
     arrays = stored_arrays(trained)
-    arrays |= {name: stored[name] for name in ("words", "vectors", "vectors_scale")}
+    arrays |= {name: stored[name] for name in ("words", "vectors", "vectors_scale", "fields")}
     card = {
         "name": codebook.name,
         "codes": describe_codes(codebook),

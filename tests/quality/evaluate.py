@@ -3,7 +3,7 @@
     python tests/quality/evaluate.py [--by collection] [--learning-curve] [--json FILE]
 
 The passages are split by document group into folds; for each fold the whole training (parts, mixture, calibration,
-thresholds) runs on the other folds alone. Word vectors and topics come from unlabelled text and are taken as shipped.
+thresholds) runs on the other folds alone. Word vectors, topics and noted fields of words come from unlabelled text and the manual and are taken as shipped.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from xietong.coders.inputs import Inputs, read_inputs
 from xietong.coders.marks import name_marks
 from xietong.coders.matching import Matcher
 from xietong.coders.mixture import BLENDS, blend_scores
-from xietong.coders.model import list_targets, values_of, word_vectors
+from xietong.coders.model import WordKnowledge, list_targets, values_of, word_knowledge
 from xietong.coders.model_files import read_model, unpack_texts
 from xietong.coders.terms import code_by_terms, prepare_terms
 from xietong.coders.training import Lesson, TrainingOptions, score_parts, split_groups, train_model
@@ -56,8 +56,7 @@ class Task:
     codebook: Codebook
     matcher: Matcher
     lesson: Lesson
-    vectors: np.ndarray
-    topics: np.ndarray
+    known: WordKnowledge
     n_marks: int
 
     @property
@@ -82,11 +81,10 @@ def open_task(shared: Path = SHARED) -> Task:
     gold = read_gold(shared / "gold", prepare_tokeniser(codebook.lexicon), shared / "corpora")
     stored = read_model(BUNDLED_MODEL).arrays
     numbers = WordNumbers(unpack_texts(stored["words"]))
-    topics = np.vstack([np.zeros((1, stored["topics"].shape[1])), stored["topics"] / 255.0])
     inputs = read_inputs(gold.passages, codebook, matcher, numbers)
     lesson = Lesson(inputs, gold.values(codebook), list(gold.table["group"]), gold.trust)
     marks = name_marks([code.code for code in codebook.codes], matcher)
-    return Task(gold, codebook, matcher, lesson, word_vectors(stored), topics, len(marks))
+    return Task(gold, codebook, matcher, lesson, word_knowledge(stored), len(marks))
 
 
 def folds_by_document(task: Task) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -134,9 +132,7 @@ def predict_held_out(
             groups = sorted({task.lesson.groups[i] for i in train.tolist()})
             kept = set(np.random.default_rng(0).permutation(groups)[: int(share * len(groups))].tolist())
             train = np.array([i for i in train.tolist() if task.lesson.groups[i] in kept])
-        model = train_model(
-            task.lesson.take(train), task.codebook, task.vectors, task.topics, task.n_marks, options=options
-        )
+        model = train_model(task.lesson.take(train), task.codebook, task.known, task.n_marks, options=options)
         inputs: Inputs = task.lesson.inputs.take(test)
         scores = score_parts(model, inputs)
         for coder in BLENDS:

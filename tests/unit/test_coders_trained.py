@@ -19,11 +19,12 @@ from xietong.coders.inputs import read_inputs
 from xietong.coders.linear import fit_keyness, fit_linear
 from xietong.coders.marks import name_marks
 from xietong.coders.mixture import pick_thresholds
-from xietong.coders.model import describe_codes, list_targets, shrink, values_of
+from xietong.coders.model import WordKnowledge, describe_codes, list_targets, shrink, values_of
 from xietong.coders.model_files import ARRAYS, CARD, pack_texts, read_model, unpack_texts, write_model
 from xietong.coders.terms import prepare_terms
 from xietong.coders.training import Lesson, TrainingOptions, split_groups, stored_arrays, train_model
 from xietong.coders.word_counts import FIGURE, WordNumbers, WordRows, count_words, number_words, weigh_counts
+from xietong.coders.word_fields import FIELDS, pack_fields, read_notes, unpack_fields
 from xietong.errors import ModelError, UsageError
 from xietong.normalise import fold
 from xietong.records import Passage, TokenisedPassage
@@ -81,18 +82,21 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = sorted({lemma for passage in passages for lemma in passage.lemmas if not lemma.isdigit()} | {FIGURE})
     vectors = np.random.default_rng(0).integers(-90, 90, (len(words) + 1, 16)).astype(np.float32)
     vectors[0] = 0
+    fields = read_notes({"机场": "TT", "教师": "W"}, words)
     topics = np.full((len(words) + 1, 3), 1 / 3)
+    known = WordKnowledge(vectors * np.float32(0.02), topics, fields / np.float32(2))
     lesson = Lesson(read_inputs(passages, codebook, matcher, WordNumbers(words)), values, groups, np.ones(len(texts)))
     marks = name_marks([code.code for code in codebook.codes], matcher)
     options = TrainingOptions(
         n_folds=2, n_networks=1, network=NetworkOptions(n_hidden=16, n_narrow=8, n_wide=8, n_rounds=12)
     )
-    trained = train_model(lesson, codebook, vectors * np.float32(0.02), topics, len(marks), options=options)
+    trained = train_model(lesson, codebook, known, len(marks), options=options)
     arrays = stored_arrays(trained)
     arrays |= {
         "words": pack_texts(words),
         "vectors": vectors[1:].astype(np.int8),
         "vectors_scale": np.float64(0.02),
+        "fields": pack_fields(fields),
     }
     folder = tmp_path_factory.mktemp("model")
     write_model(folder, arrays, {"codes": describe_codes(codebook), "marks": marks})
@@ -202,7 +206,7 @@ def test_too_few_hand_codes_are_refused_with_what_to_do() -> None:
         np.ones(5),
     )
     with pytest.raises(UsageError, match="too few"):
-        train_model(lesson, codebook, np.zeros((2, 4), dtype=np.float32), np.zeros((2, 2)), 6)
+        train_model(lesson, codebook, WordKnowledge(np.zeros((2, 4)), np.zeros((2, 2)), np.zeros((2, 18))), 6)
 
 
 def test_words_outside_the_vocabulary_and_figures_have_their_numbers() -> None:
@@ -340,3 +344,14 @@ def one_of(parameters):
 def word_rows(numbers, first, ends=-1) -> WordRows:
     """Words by number; the word ``ends`` ends a clause."""
     return WordRows(numbers.astype(np.int32), first, numbers == ends)
+
+
+def test_noted_fields_of_words_are_stored_and_read_again() -> None:
+    words = ["机场", "教师", "the"]
+    fields = read_notes({"机场": "TT", "教师": "WL", "elsewhere": "E"}, words)
+    assert fields.shape == (4, len(FIELDS))
+    assert fields[1].sum() == fields[1, list(FIELDS).index("T")] == 2
+    assert not fields[[0, 3]].any()
+    assert np.array_equal(unpack_fields(pack_fields(fields), 3) * 2, fields)
+    with pytest.raises(ValueError, match="'x' is no field"):
+        read_notes({"机场": "x"}, words)

@@ -25,7 +25,7 @@ LEAST_TELLING = 3.0
 
 def score_passages(inputs: Inputs, model: CodingModel) -> dict[str, NDArray[np.float64]]:
     """Run every trained part over a batch; by name, one row per passage."""
-    scores = score_words(inputs.counts, model.idf, model.weights, model.bias, model.keyness, model.topics)
+    scores = score_words(inputs.counts, model.idf, model.weights, model.bias, model.keyness, model.known)
     scores["network"] = score_networks(inputs.rows, inputs.marks, model.networks)
     return scores
 

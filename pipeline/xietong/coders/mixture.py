@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xietong.coders.model import Target, logistic
+from xietong.coders.model import Target, WordKnowledge, logistic
 from xietong.coders.word_counts import weigh_counts
+from xietong.coders.word_fields import FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,9 +33,10 @@ def score_words(
     weights: NDArray[np.float64],
     bias: NDArray[np.float64],
     keyness: NDArray[np.float64],
-    topics: NDArray[np.float64],
+    known_words: WordKnowledge,
 ) -> dict[str, NDArray[np.float64]]:
-    """Give what single words say: ``linear`` logits, ``keyness`` per code, ``topics`` shares, one row per passage."""
+    """Give what single words say: ``linear`` logits, ``keyness`` per code, ``topics`` shares, how many point to
+    each of the ``fields`` (on a logarithmic scale); one row per passage."""
     import numpy as np
 
     rows = weigh_counts(counts, idf)
@@ -44,7 +46,8 @@ def score_words(
     return {
         "linear": rows @ weights + bias,
         "keyness": (presence @ keyness) / np.sqrt(n_words),
-        "topics": (rows @ topics) / np.sqrt(n_words) * 3.0,
+        "topics": (rows @ known_words.topics) / np.sqrt(n_words) * 3.0,
+        "fields": np.log1p(presence @ known_words.fields.astype(np.float64)),
     }
 
 
@@ -52,7 +55,7 @@ def mixture_features(scores: Scores, measures: NDArray[np.float64]) -> NDArray[n
     """Put all scores side by side, shape (n_passages, n_features)."""
     import numpy as np
 
-    parts = [scores["linear"], scores["network"], scores["keyness"] * 0.3, scores["topics"], measures]
+    parts = [scores["linear"], scores["network"], scores["keyness"] * 0.3, scores["topics"], scores["fields"], measures]
     return np.hstack([np.clip(part, -12, 12) for part in parts])
 
 
@@ -69,7 +72,8 @@ def _scales(
     keyness[target.code] = OWN
     topics[target.code] = OWN
     weight_of = {codes[target.code]: OWN_MEASURES, "": PASSAGE_MEASURES}
-    return np.concatenate([logits, keyness, topics, [weight_of.get(code, 0.0) for code in measures_of]])
+    fields = [weight_of.get(field if field in codes else "", 0.0) for field in FIELDS.values()]
+    return np.concatenate([logits, keyness, topics, fields, [weight_of.get(code, 0.0) for code in measures_of]])
 
 
 def fit_mixture(
@@ -102,7 +106,7 @@ def fit_mixture(
     import numpy as np
 
     n_targets = len(targets)
-    n_topics = features.shape[1] - 2 * n_targets - len(codes) - len(measures_of)
+    n_topics = features.shape[1] - 2 * n_targets - len(codes) - len(FIELDS) - len(measures_of)
     coefficients, bias = np.zeros((features.shape[1], n_targets)), np.zeros(n_targets)
     probabilities = np.zeros((len(features), n_targets))
     for number in range(n_targets):

@@ -11,6 +11,7 @@ from xietong.codebook import Codebook
 from xietong.coders.convolution import Network, prepare_networks
 from xietong.coders.model_files import ModelFiles, read_model, unpack_texts
 from xietong.coders.word_counts import WordNumbers
+from xietong.coders.word_fields import STRENGTH, unpack_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,25 @@ def list_targets(codebook: Codebook) -> list[Target]:
 
 
 @dataclass(frozen=True, slots=True)
+class WordKnowledge:
+    """What is known of words before anybody coded a passage; row 0 of each array for words outside the vocabulary.
+
+    ``vectors``: shape (n_words + 1, n_dimensions). ``topics``: share of each topic given the word, shape
+    (n_words + 1, n_topics). ``fields``: what the word points to, 0 to 1, shape (n_words + 1, n_fields).
+    """
+
+    vectors: NDArray[np.float32]
+    topics: NDArray[np.float64]
+    fields: NDArray[np.float32]
+
+    def rows(self) -> NDArray[np.float32]:
+        """Give what the network reads of each word: its vector and its fields side by side."""
+        import numpy as np
+
+        return np.hstack([self.vectors, self.fields * np.float32(STRENGTH)])
+
+
+@dataclass(frozen=True, slots=True)
 class CodingModel:
     """A trained model, ready to score; fitted state, read only.
 
@@ -60,7 +80,7 @@ class CodingModel:
     bias: NDArray[np.float64]
     networks: tuple[Network, ...]
     keyness: NDArray[np.float64]
-    topics: NDArray[np.float64]
+    known: WordKnowledge
     evidence: Mapping[str, NDArray[np.float64]]
     arrays: Mapping[str, NDArray[Any]]
     card: Mapping[str, Any]
@@ -95,32 +115,32 @@ def build_model(files: ModelFiles, codebook: Codebook) -> CodingModel:
     targets, n_codes = tuple(list_targets(codebook)), len(codebook.codes)
     weights = _padded(stored["weights"], size) * stored["weights_scale"]
     keyness = _padded(stored["keyness"], size) * float(stored["keyness_scale"])
-    topics = _padded(stored["topics"], size) / 255.0
-    by_code = {"learned": weights[:, first_targets(targets, n_codes)], "keywords": keyness, "topics": topics}
+    known = word_knowledge(stored)
+    by_code = {"learned": weights[:, first_targets(targets, n_codes)], "keywords": keyness, "topics": known.topics}
     return CodingModel(
         targets=targets,
         words=words,
         idf=_padded(stored["idf"], size),
         weights=weights,
         bias=stored["bias"].astype(np.float64),
-        networks=prepare_networks({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, word_vectors(stored)),
+        networks=prepare_networks({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, known.rows()),
         keyness=keyness,
-        topics=topics,
+        known=known,
         evidence={coder: np.ascontiguousarray(table[:, :n_codes].T) for coder, table in by_code.items()},
         arrays=stored,
         card=files.card,
     )
 
 
-def word_vectors(stored: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """Give the word vectors of a stored model, row 0 for words without one, shape (n_words + 1, n_dimensions)."""
+def word_knowledge(stored: Mapping[str, NDArray[Any]]) -> WordKnowledge:
+    """Give what a stored model knows of words."""
     import numpy as np
 
-    vectors = stored["vectors"].astype(np.float32) * np.float32(stored["vectors_scale"])
     n_words = len(unpack_texts(stored["words"]))
-    full = np.zeros((n_words + 1, vectors.shape[1]), dtype=np.float32)
-    full[1 : len(vectors) + 1] = vectors
-    return full
+    vectors = _padded(stored["vectors"], n_words + 1).astype(np.float32) * np.float32(stored["vectors_scale"])
+    return WordKnowledge(
+        vectors, _padded(stored["topics"], n_words + 1) / 255.0, unpack_fields(stored["fields"], n_words)
+    )
 
 
 def _padded(rows: NDArray[Any], size: int) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from xietong.coders.mixture import (
     pick_thresholds,
     score_words,
 )
-from xietong.coders.model import Target, list_targets, shrink
+from xietong.coders.model import Target, WordKnowledge, list_targets, shrink
 from xietong.coders.word_counts import weigh_counts
 from xietong.errors import UsageError
 
@@ -89,8 +89,7 @@ def target_matrix(values: NDArray[Any], targets: Sequence[Target]) -> tuple[NDAr
 
 def fit_parts(
     lesson: Lesson,
-    vectors: NDArray[np.float32],
-    topics: NDArray[np.float64],
+    known_words: WordKnowledge,
     n_marks: int,
     targets: Sequence[Target],
     options: TrainingOptions,
@@ -102,9 +101,9 @@ def fit_parts(
     counts = lesson.inputs.counts
     idf = inverse_frequency(counts)
     weights, bias = fit_linear(weigh_counts(counts, idf), answers, known, strength=options.linear_strength)
-    rows, marks = lesson.inputs.rows, lesson.inputs.marks
+    rows, marks, word_rows = lesson.inputs.rows, lesson.inputs.marks, known_words.rows()
     fitted = [
-        fit_network(rows, marks, vectors, n_marks, answers, known, options=replace(options.network, seed=seed))
+        fit_network(rows, marks, word_rows, n_marks, answers, known, options=replace(options.network, seed=seed))
         for seed in range(options.n_networks)
     ]
     networks = {name: np.stack([one[name] for one in fitted]) for name in fitted[0]}
@@ -112,14 +111,14 @@ def fit_parts(
     keyness = np.where((keyness > LEAST_KEYNESS) & (idf > 0)[:, None], keyness, 0.0)
     return {
         "idf": idf, "weights": weights, "bias": bias, "parameters": networks,
-        "networks": prepare_networks(networks, vectors), "keyness": keyness, "topics": topics,
+        "networks": prepare_networks(networks, word_rows), "keyness": keyness, "known_words": known_words,
     }  # fmt: skip
 
 
 def score_parts(parts: dict[str, Any], inputs: Inputs) -> dict[str, NDArray[np.float64]]:
     """Score passages with fitted parts: logits of the linear model and the network, keyness and topics of the words."""
     scores = score_words(
-        inputs.counts, parts["idf"], parts["weights"], parts["bias"], parts["keyness"], parts["topics"]
+        inputs.counts, parts["idf"], parts["weights"], parts["bias"], parts["keyness"], parts["known_words"]
     )
     scores["network"] = score_networks(inputs.rows, inputs.marks, parts["networks"])
     return scores
@@ -135,8 +134,7 @@ def codes_of_measures(codebook: Codebook, n_measures: int) -> list[str]:
 def train_model(
     lesson: Lesson,
     codebook: Codebook,
-    vectors: NDArray[np.float32],
-    topics: NDArray[np.float64],
+    known_words: WordKnowledge,
     n_marks: int,
     *,
     options: TrainingOptions = TrainingOptions(),
@@ -167,7 +165,7 @@ def train_model(
     held_out: dict[str, NDArray[np.float64]] = {}
     for fold in range(options.n_folds):
         inside, outside = np.nonzero(folds == fold)[0], np.nonzero(folds != fold)[0]
-        parts = fit_parts(lesson.take(outside), vectors, topics, n_marks, targets, options)
+        parts = fit_parts(lesson.take(outside), known_words, n_marks, targets, options)
         for name, scores in score_parts(parts, lesson.inputs.take(inside)).items():
             held_out.setdefault(name, np.zeros((n_passages, scores.shape[1])))[inside] = scores
     answers, known = target_matrix(lesson.values, targets)
@@ -178,7 +176,7 @@ def train_model(
     mixture, probabilities = fit_mixture(
         features, targets, codes, codes_of_measures(codebook, lesson.inputs.measures.shape[1]), answers, trust, folds
     )
-    parts = fit_parts(lesson, vectors, topics, n_marks, targets, options)
+    parts = fit_parts(lesson, known_words, n_marks, targets, options)
     return {
         **parts, **blend, **mixture,
         "combined_thresholds": pick_thresholds(probabilities, answers, trust),
@@ -221,7 +219,7 @@ def stored_arrays(trained: dict[str, Any]) -> dict[str, NDArray[Any]]:
         "bias": np.round(trained["bias"], 4),
         "keyness": keyness,
         "keyness_scale": keyness_scale,
-        "topics": np.rint(trained["topics"][1:] * 255).astype(np.uint8),
+        "topics": np.rint(trained["known_words"].topics[1:] * 255).astype(np.uint8),
     }
     for name, value in trained["parameters"].items():
         arrays[f"net_{name}"] = np.round(value.astype(np.float64), 4).astype(np.float16)
