@@ -189,8 +189,7 @@ class Words:
 
     def known(self, file: Path = WORD_FIELDS) -> WordKnowledge:
         """Give vectors, topics and noted fields as training and coding use them."""
-        with file.open(encoding="utf-8", newline="") as lines:
-            notes = {row["word"]: row["fields"] for row in csv.DictReader(lines)}
+        notes = pd.read_csv(file, keep_default_na=False).set_index("word")["fields"].to_dict()
         packed = pack_fields(read_notes(notes, self.words))
         vectors = self.vectors * np.float32(VECTORS_SCALE)
         return WordKnowledge(vectors, self.topics, unpack_fields(packed, len(self.words)))
