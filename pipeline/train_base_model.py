@@ -57,7 +57,7 @@ TRUST_OF_TWICE_CODED = 3.0
 FURTHER_CODES = Path(__file__).parent / "further_codes.jsonl"
 #: What single words point to.
 WORD_FIELDS = Path(__file__).parent / "word_fields.csv"
-#: A word gets weights of its own where so many coded passages have it.
+#: A word that the unlabelled documents lack belongs to the vocabulary where so many coded passages have it.
 FEWEST_WITH_WORD = 3
 
 
@@ -203,7 +203,7 @@ def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, 
     in_gold = Counter(word for p in gold.passages for word in set(map(figure_or_word, p.lemmas)))
     number = {word: i for i, word in enumerate(known)}
     gold_only = sorted(word for word, n in in_gold.items() if n >= FEWEST_WITH_WORD and word not in number)
-    # words of the hand-coded passages first: only they have weights
+    # in the order of training: words of the hand-coded passages, then the others
     first = [word for word in known if in_gold[word] >= FEWEST_WITH_WORD]
     rest = [word for word in known if in_gold[word] < FEWEST_WITH_WORD]
     stored = np.zeros((len(known) + len(gold_only) + 1, options.n_dimensions), dtype=np.float32)

@@ -113,14 +113,15 @@ def build_model(files: ModelFiles, codebook: Codebook) -> CodingModel:
     words = WordNumbers(unpack_texts(stored["words"]))
     size = words.n_words + 1
     targets, n_codes = tuple(list_targets(codebook)), len(codebook.codes)
-    weights = _padded(stored["weights"], size) * stored["weights_scale"]
-    keyness = _padded(stored["keyness"], size) * float(stored["keyness_scale"])
+    is_weighted = np.unpackbits(stored["is_weighted"], count=size).astype(bool)
+    weights = _spread(stored["weights"], is_weighted) * stored["weights_scale"]
+    keyness = _spread(stored["keyness"], is_weighted) * float(stored["keyness_scale"])
     known = word_knowledge(stored)
     by_code = {"learned": weights[:, first_targets(targets, n_codes)], "keywords": keyness, "topics": known.topics}
     return CodingModel(
         targets=targets,
         words=words,
-        idf=_padded(stored["idf"], size),
+        idf=_spread(stored["idf"], is_weighted),
         weights=weights,
         bias=stored["bias"].astype(np.float64),
         networks=prepare_networks({name: stored["net_" + name] for name in NETWORK_PARAMETERS}, known.rows()),
@@ -136,19 +137,18 @@ def word_knowledge(stored: Mapping[str, NDArray[Any]]) -> WordKnowledge:
     """Give what a stored model knows of words."""
     import numpy as np
 
-    n_words = len(unpack_texts(stored["words"]))
-    vectors = _padded(stored["vectors"], n_words + 1).astype(np.float32) * np.float32(stored["vectors_scale"])
-    return WordKnowledge(
-        vectors, _padded(stored["topics"], n_words + 1) / 255.0, unpack_fields(stored["fields"], n_words)
-    )
+    below_unknown = ((1, 0), (0, 0))
+    vectors = np.pad(stored["vectors"].astype(np.float32), below_unknown) * np.float32(stored["vectors_scale"])
+    topics = np.pad(stored["topics"] / 255.0, below_unknown)
+    return WordKnowledge(vectors, topics, unpack_fields(stored["fields"], len(stored["vectors"])))
 
 
-def _padded(rows: NDArray[Any], size: int) -> NDArray[np.float64]:
-    """Put the empty row of unknown words first, and empty rows for the words the array says nothing of last."""
+def _spread(rows: NDArray[Any], has_row: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Put rows where the words are that have one, and empty rows elsewhere."""
     import numpy as np
 
-    full = np.zeros((size, *rows.shape[1:]))
-    full[1 : len(rows) + 1] = rows
+    full = np.zeros((len(has_row), *rows.shape[1:]))
+    full[has_row] = rows
     return full
 
 

@@ -209,11 +209,12 @@ def stored_arrays(trained: dict[str, Any]) -> dict[str, NDArray[Any]]:
     """Give a trained model's arrays as they are stored: small whole numbers with scales, rounded parameters."""
     import numpy as np
 
-    n_weighted = int(np.nonzero(trained["idf"])[0].max(initial=0))
-    weights, weights_scale = shrink(trained["weights"][1 : n_weighted + 1], "int16")
-    keyness, keyness_scale = shrink(trained["keyness"][1 : n_weighted + 1], "int8", axis=None)
+    is_weighted = trained["idf"] > 0
+    weights, weights_scale = shrink(trained["weights"][is_weighted], "int16")
+    keyness, keyness_scale = shrink(trained["keyness"][is_weighted], "int8", axis=None)
     arrays = {
-        "idf": np.round(trained["idf"][1 : n_weighted + 1], 4).astype(np.float32),
+        "is_weighted": np.packbits(is_weighted),
+        "idf": np.round(trained["idf"][is_weighted], 4).astype(np.float32),
         "weights": weights,
         "weights_scale": weights_scale,
         "bias": np.round(trained["bias"], 4),
