@@ -20,7 +20,7 @@ from xietong.coders.linear import fit_keyness, fit_linear
 from xietong.coders.marks import name_marks
 from xietong.coders.mixture import pick_thresholds
 from xietong.coders.model import WordKnowledge, describe_codes, list_targets, shrink, values_of
-from xietong.coders.model_files import ARRAYS, CARD, pack_texts, read_model, unpack_texts, write_model
+from xietong.coders.model_files import ARRAYS, CARD, FORMAT, pack_texts, read_model, unpack_texts, write_model
 from xietong.coders.terms import prepare_terms
 from xietong.coders.training import Lesson, TrainingOptions, split_groups, stored_arrays, train_model
 from xietong.coders.word_counts import FIGURE, WordNumbers, WordRows, count_words, number_words, weigh_counts
@@ -184,7 +184,7 @@ def test_a_pickle_in_a_model_is_never_opened(tmp_path: Path) -> None:
     with (tmp_path / ARRAYS).open("wb") as file:
         np.savez(file, words=np.array([{"a": 1}], dtype=object))
     sha256 = hashlib.sha256((tmp_path / ARRAYS).read_bytes()).hexdigest()
-    (tmp_path / CARD).write_text(json.dumps({"format": 1, "sha256": sha256, "codes": describe_codes(tiny_codebook())}))
+    (tmp_path / CARD).write_text(json.dumps({"format": FORMAT, "sha256": sha256, "codes": describe_codes(tiny_codebook())}))
     with pytest.raises(ModelError, match="plain arrays"):
         prepare_coders(tiny_codebook(), str(tmp_path))
 
