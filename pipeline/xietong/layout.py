@@ -10,6 +10,7 @@ from itertools import pairwise
 from xietong.characters import HAN
 from xietong.furniture import is_named, name_furniture, name_opening
 from xietong.headings import ends_sentence, has_han, is_heading, numbering
+from xietong.letters import name_letter
 from xietong.lines import Block, Line, lines_of
 from xietong.normalise import join_lines
 from xietong.records import Document
@@ -46,6 +47,7 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
         name_opening(blocks)
     else:
         _doubt_headings(blocks)
+    name_letter(blocks)
     _name_references(blocks)
     blocks = _join_cut(blocks, style, wrap)
     blocks = _join_runs(blocks, style)

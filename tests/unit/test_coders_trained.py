@@ -184,7 +184,9 @@ def test_a_pickle_in_a_model_is_never_opened(tmp_path: Path) -> None:
     with (tmp_path / ARRAYS).open("wb") as file:
         np.savez(file, words=np.array([{"a": 1}], dtype=object))
     sha256 = hashlib.sha256((tmp_path / ARRAYS).read_bytes()).hexdigest()
-    (tmp_path / CARD).write_text(json.dumps({"format": FORMAT, "sha256": sha256, "codes": describe_codes(tiny_codebook())}))
+    (tmp_path / CARD).write_text(
+        json.dumps({"format": FORMAT, "sha256": sha256, "codes": describe_codes(tiny_codebook())})
+    )
     with pytest.raises(ModelError, match="plain arrays"):
         prepare_coders(tiny_codebook(), str(tmp_path))
 

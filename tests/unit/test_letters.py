@@ -1,0 +1,49 @@
+"""The parts of an official letter around its text are known for what they are."""
+
+import pytest
+
+from xietong.records import Document
+from xietong.segment import segment
+
+LETTER = """关于推进柏川都市圈轨道建设的通知
+
+柏政办〔2024〕12号
+
+各区人民政府，市政府有关委、办、局，各有关单位：
+
+经市政府同意，现将轨道建设方案印发给你们，请认真组织实施，并于年底前报送进展情况。
+
+特此通知。
+
+柏川市发展和改革委员会
+柏川市交通运输局
+
+2024年3月5日
+"""
+
+
+def kinds(text: str) -> dict[str, str]:
+    return {passage.reading: passage.kind for passage in segment(Document(file="a.txt", sha256="", text=text))}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "柏政办〔2024〕12号",
+        "各区人民政府，市政府有关委、办、局，各有关单位：",
+        "柏川市发展和改革委员会",
+        "柏川市交通运输局",
+        "2024年3月5日",
+    ],
+)
+def test_parts_of_a_letter_are_front_matter(part: str) -> None:
+    found = kinds(LETTER)
+    assert {kind for reading, kind in found.items() if part in reading} == {"front"}
+    assert found["特此通知。"] == "body"
+
+
+@pytest.mark.parametrize("line", ["各地区、各部门要做好以下工作：", "各有关部门分别负责：", "柏川市交通运输局"])
+def test_what_only_looks_like_a_part_of_a_letter_stays_text(line: str) -> None:
+    body = "经市政府同意，现将轨道建设方案印发给你们，请认真组织实施，并于年底前报送进展情况。"
+    found = kinds(f"关于轨道建设的通知\n\n{body}\n\n{line}\n\n{body}\n\n{body}\n")
+    assert "front" not in {kind for reading, kind in found.items() if line in reading}
