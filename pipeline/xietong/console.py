@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -243,21 +243,27 @@ def _facet_name(facet: str) -> str:
     return message(key) if key in catalogue() else facet
 
 
-def _code_names(codebook: Codebook, facet: str, assigned: Sequence[str]) -> str:
+def _code_names(codebook: Codebook, facet: str, assigned: Mapping[str, int]) -> str:
+    """Name the codes of a facet, those of a wider scale with their value: a theme (1) is no synergy (2)."""
     is_chinese = product_language() == "zh"
-    codes = [code for code in codebook.codes if code.facet == facet and code.code in assigned]
-    return ("；" if is_chinese else "; ").join((c.label_zh if is_chinese else c.label_en) or c.code for c in codes)
+    names = [
+        ((code.label_zh if is_chinese else code.label_en) or code.code)
+        + (f" {assigned[code.code]}" if code.scale_max > 1 else "")
+        for code in codebook.codes
+        if code.facet == facet and code.code in assigned
+    ]
+    return ("；" if is_chinese else "; ").join(names)
 
 
-def _first_passages(run: Run, most: int) -> list[tuple[str, list[str], str]]:
-    """Give id, codes and reading of one coded passage a document, body text first; more a document if there are few."""
+def _first_passages(run: Run, most: int) -> list[tuple[str, dict[str, int], str]]:
+    """Give id, codes with values and reading of one coded passage a document, body text first; more a document if there are few."""
     import duckdb
 
     from xietong.wide import ASSIGNING_CODER
 
     query = """
         with coded as (
-            select passage_id, list(code) as codes from read_parquet($tags)
+            select passage_id, map(list(code), list(value)) as codes from read_parquet($tags)
             where coder_id = $coder and value > 0 group by passage_id
         ), placed as (
             select passage_id, codes, reading, file_row_number as place, min(place) over (partition by document_id) as document,
