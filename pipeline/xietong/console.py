@@ -256,7 +256,7 @@ def _code_names(codebook: Codebook, facet: str, assigned: Mapping[str, int]) -> 
 
 
 def _first_passages(run: Run, most: int) -> list[tuple[str, dict[str, int], str]]:
-    """Give id, codes with values and reading of one coded passage a document, body text first; more a document if there are few."""
+    """Give id, codes with values, and reading: one coded passage a document, body text first; more if there are few."""
     import duckdb
 
     from xietong.wide import ASSIGNING_CODER
