@@ -258,6 +258,7 @@ def sample(
     Example: xietong sample outputs/sample --n 20 --by code --coders AB,李
     """
     from xietong.hand_console import draw_and_save
+    from xietong.messages import message
     from xietong.runs import open_run
     from xietong.sampling import passages_needed
 
@@ -268,6 +269,7 @@ def sample(
         method=method or ("stratified" if strata else "simple"), by=strata, allocation=allocation, seed=seed,
     ):  # fmt: skip
         print(file)
+    print(message("sample_next", run=run), file=sys.stderr)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ _AGREEMENT = (
     _KEY + "n_passages n_positive percent kappa alpha alpha_low alpha_high ac positive_agreement advice"
 ).split()
 _MACHINE = (_KEY + "n_passages n_reference precision recall f1 f1_low f1_high kappa").split()
+_SHEETS = (".xlsx", ".xls", ".csv", ".tsv")
 _SHARES = (_KEY + "group n_hand naive hand corrected corrected_low corrected_high note").split()
 
 
@@ -72,7 +74,7 @@ def read_codes(files: Sequence[Path], run: Run, *, coder: str = "") -> list[Hand
         if not file.is_file():
             raise UsageError(f"{file} does not exist")
         ending = file.suffix.lower()
-        if ending in (".xlsx", ".xls", ".csv", ".tsv"):
+        if ending in _SHEETS:
             found += read_coding_sheet(file, run.codebook, coder=coder)
         elif ending == ".json":
             from xietong.export.labelstudio import import_codes
@@ -108,9 +110,8 @@ def _warn(file: Path, unknown: Sequence[str]) -> None:
 
 def take_in(run: Run, files: Sequence[Path], *, coder: str = "") -> str:
     """Save hand codes made elsewhere with the run's own; say how many of whom."""
-    from collections import Counter
-
     from xietong.hand_codes import HandCodes
+    from xietong.messages import message
 
     codings = read_codes(files, run, coder=coder)
     known = set(run.table("passages", ["passage_id"])["passage_id"].to_pylist())
@@ -121,7 +122,16 @@ def take_in(run: Run, files: Sequence[Path], *, coder: str = "") -> str:
     lines = [f"{name}: {n}" for name, n in sorted(counts.items())]
     if len(here) < len(codings):
         lines.append(f"{len(codings) - len(here)} passages are not in this run")
+    lines += [message("sheet_rows_empty", file=file.name, n=n) for file, n in _empty_rows(files, run)]
     return "\n".join(lines)
+
+
+def _empty_rows(files: Sequence[Path], run: Run) -> list[tuple[Path, int]]:
+    """Give the coding sheets with rows in which nothing was entered, and how many those are."""
+    from xietong.hand_codes.sheets import count_empty_rows
+
+    sheets = [file for file in files if file.suffix.lower() in _SHEETS]
+    return [(file, n) for file in sheets if (n := count_empty_rows(file, run.codebook))]
 
 
 def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> None:
@@ -142,13 +152,22 @@ def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> N
         return
     for name, table in tables.items():
         if len(table):
-            print(f"{name}\n{table.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='–')}\n")
+            shown = table.drop(columns="note", errors="ignore")
+            print(f"{name}\n{shown.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='–')}\n")
     if assessment.n_elsewhere:
         print(message("agree_elsewhere", n=assessment.n_elsewhere))
+    for note, n in _notes(assessment.shares):
+        print(message("agree_note", n=n, of=len(assessment.shares), note=note))
     if assessment.n_undecided:
-        print(f"{assessment.n_undecided} passages wait for adjudication: xietong review {assessment.run.folder}")
+        print(message("agree_undecided", n=assessment.n_undecided, run=assessment.run.folder))
     for file in files:
         print(file)
+
+
+def _notes(shares: pd.DataFrame) -> list[tuple[str, int]]:
+    """What is said of some of the shares, and of how many; said once below them rather than in every line."""
+    said = shares["note"].str.split("; ").explode() if len(shares) else []
+    return [(str(note), int(n)) for note, n in Counter(note for note in said if note).most_common()]
 
 
 def print_training(run: Run, folder: Path, card: dict[str, Any], n_next: int, as_json: bool) -> None:

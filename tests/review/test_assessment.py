@@ -20,7 +20,7 @@ from xietong.errors import UsageError
 from xietong.hand_codes import ADJUDICATED, HandCodes, HandCoding
 from xietong.hand_codes.samples import list_samples, read_sample, save_sample
 from xietong.hand_codes.settle import settle
-from xietong.hand_codes.sheets import read_coding_sheet, write_coding_sheet
+from xietong.hand_codes.sheets import count_empty_rows, read_coding_sheet, write_coding_sheet
 from xietong.hand_console import print_assessment
 from xietong.messages import message
 from xietong.runs import Run
@@ -135,7 +135,7 @@ def test_codes_entered_in_a_workbook_come_back(make_run: Callable, tmp_path: Pat
     file = write_coding_sheet(tmp_path / "coding.xlsx", passages, run.codebook, coder="李")
     book = openpyxl.load_workbook(file)
     sheet = book["coding"]
-    header = [cell.value for cell in sheet[1]]
+    header = [cell.value.partition("\n")[0] for cell in sheet[1]]
     sheet.cell(2, header.index("path_planning") + 1, 2)
     sheet.cell(2, header.index("mechanism_market") + 1, "x")
     sheet.cell(2, header.index("comment") + 1, "边界个案")
@@ -146,6 +146,7 @@ def test_codes_entered_in_a_workbook_come_back(make_run: Callable, tmp_path: Pat
     assert first.values == {"planning": 2, "market": 1}
     assert first.comment == "边界个案"
     assert (second.passage_id, second.values) == (passages["passage_id"][2], {})
+    assert count_empty_rows(file, run.codebook) == len(passages) - 2
     # no passage is taken for a formula
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
 

@@ -12,6 +12,7 @@ from xietong.errors import UsageError
 from xietong.export import export
 from xietong.hand_codes import HandCodes, HandCoding
 from xietong.hand_console import read_codes, take_in
+from xietong.messages import message
 
 
 def test_label_studio_tasks_that_people_finished_come_back(make_run: Callable, tmp_path: Path) -> None:
@@ -33,6 +34,17 @@ def test_label_studio_tasks_that_people_finished_come_back(make_run: Callable, t
     assert coding.coder_id == "hand:li"
     assert coding.values == {"planning": 2}
     assert coding.evidence[0].quote == text[:2]
+
+
+def test_rows_that_nobody_filled_in_are_counted_aloud(make_run: Callable, tmp_path: Path) -> None:
+    run = make_run()
+    first, second, third = run.table("passages")["passage_id"].to_pylist()[:3]
+    file = tmp_path / "codes.csv"
+    rows = [f"{first},AB,1", f"{second},AB,0", f"{third},AB,"]
+    file.write_text("\n".join(['passage_id,coder,"path_planning\n规划协同"', *rows]), encoding="utf-8-sig")
+    said = take_in(run, [file])
+    assert said == f"AB: 2\n{message('sheet_rows_empty', file='codes.csv', n=1)}"
+    assert {c.passage_id: dict(c.values) for c in HandCodes(run.folder)} == {first: {"planning": 1}, second: {}}
 
 
 def test_refi_project_with_peoples_codes_comes_back_the_same(make_run: Callable, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def fill_sheets(folder: Path) -> None:
         file = folder / f"outputs/tutorial/hand/samples/first_{coder}.xlsx"
         book = openpyxl.load_workbook(file)
         sheet = book["coding"]
-        header = [cell.value for cell in sheet[1]]
+        header = [cell.value.partition("\n")[0] for cell in sheet[1]]
         for row in sheet.iter_rows(min_row=2):
             machine = wide.loc[row[0].value]
             for cell, name in zip(row, header, strict=True):

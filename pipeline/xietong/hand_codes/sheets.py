@@ -5,24 +5,31 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xietong.codebook import CODE_FACTS, Code, Codebook
 from xietong.errors import UsageError
 from xietong.hand_codes.store import HandCoding, coder_id_of
+from xietong.messages import message
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Prefix of columns for people in a file that has the machine's columns of the same names.
 HAND_COLUMN = "hand_"
-_SHEET = "coding"
+_SHEET, _HOW = "coding", "说明 how to"
+#: What the sheet says of coding, line by line; keys of the catalogue of texts.
+_INSTRUCTIONS = ("sheet_own", "sheet_path", "sheet_mechanism", "sheet_empty", "sheet_codes", "sheet_back")
 _MARKS = {"x": 1, "✓": 1, "√": 1, "是": 1, "有": 1, "yes": 1, "否": 0, "无": 0, "no": 0, "-": 0}
 
 
 def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codebook, *, coder: str = "") -> Path:
     """Write a workbook to code passages in: a column per code that takes only values of its scale.
+
+    A second sheet says, in Chinese and English, what the values mean and how a passage without any code is entered;
+    a third has the codebook.
 
     Parameters
     ----------
@@ -40,8 +47,9 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
         )
         sheet = book.add_worksheet(_SHEET)
         columns = ["passage_id", "coder", "file", "section", "passage", *(c.column for c in codebook.codes), "comment"]
+        labels = {code.column: f"{code.column}\n{code.label_zh}" for code in codebook.codes}
         for i, name in enumerate(columns):
-            sheet.write_string(0, i, name, head)
+            sheet.write_string(0, i, labels.get(name, name).strip(), head)
         for r, row in enumerate(passages.to_dict("records"), start=1):
             known = (
                 row["passage_id"],
@@ -66,11 +74,22 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
         sheet.set_column(0, 0, 12)
         sheet.set_column(1, 3, 12, wrap)
         sheet.set_column(4, 4, 70, wrap)
-        sheet.set_column(5, 4 + len(codebook.codes), 9)
+        sheet.set_column(5, 4 + len(codebook.codes), 11)
         sheet.set_column(5 + len(codebook.codes), 5 + len(codebook.codes), 40, wrap)
         sheet.freeze_panes(1, 5)
+        _write_instructions(book.add_worksheet(_HOW), codebook, wrap)
         _write_codebook(book.add_worksheet("codebook"), codebook, head, wrap)
     return file
+
+
+def _write_instructions(sheet: Any, codebook: Codebook, wrap: Any) -> None:
+    scales = {code.scale_max for code in codebook.codes}
+    left_out = {"sheet_path"} if scales == {1} else {"sheet_mechanism"} if scales == {2} else set()
+    keys = [key for key in _INSTRUCTIONS if key not in left_out]
+    for r, key in enumerate(keys):
+        sheet.write_string(r, 0, message(key, "zh"), wrap)
+        sheet.write_string(r, 1, message(key, "en"), wrap)
+    sheet.set_column(0, 1, 70, wrap)
 
 
 def cell_text(value: Any) -> str:
@@ -91,9 +110,10 @@ def _write_codebook(sheet: Any, codebook: Codebook, head: Any, wrap: Any) -> Non
 def read_coding_sheet(file: str | Path, codebook: Codebook, *, coder: str = "") -> list[HandCoding]:
     """Read codes that were entered in a workbook or CSV file.
 
-    Needs a column passage_id, and a column per code: ``hand_path_planning``, ``path_planning`` or ``planning``. Where a
-    file has several of these for a code the first named counts, so that our own passages.xlsx can be extended by
-    ``hand_…`` columns. A row without any entry was not coded; in a row with entries an empty cell is 0.
+    Needs a column passage_id, and a column per code: ``hand_path_planning``, ``path_planning`` or ``planning``; only the
+    first line of a column's name counts. Where a file has several of these for a code the first named counts, so that
+    our own passages.xlsx can be extended by ``hand_…`` columns. A row without any entry was not coded
+    (``count_empty_rows``); in a row with entries an empty cell is 0.
 
     Parameters
     ----------
@@ -105,19 +125,14 @@ def read_coding_sheet(file: str | Path, codebook: Codebook, *, coder: str = "") 
         With every problem, each with its row and column.
     """
     file = Path(file)
-    source = "csv" if file.suffix.lower() in {".csv", ".tsv", ".txt"} else "xlsx"
-    rows = list(_read_csv(file) if source == "csv" else _read_workbook(file))
-    if not rows:
-        raise UsageError(f"{file.name} is empty")
-    header = [str(name).strip() for name in rows[0]]
-    columns = _find_columns(header, codebook, file.name)
+    source = "csv" if _is_csv(file) else "xlsx"
+    columns, rows = _read_rows(file, codebook)
     problems: list[str] = []
     codings: dict[tuple[str, str], HandCoding] = {}
-    for number, row in enumerate(rows[1:], start=2):
-        cells = {name: row[i] if i < len(row) else "" for i, name in enumerate(header)}
-        entries = {code: str(_plain(cells[column])).strip() for code, column in columns.items()}
-        passage_id = str(_plain(cells["passage_id"])).strip()
-        if not passage_id or not any(entries.values()):
+    for number, cells in rows:
+        entries = _entries(cells, columns)
+        passage_id = cells["passage_id"]
+        if not any(entries.values()):
             continue
         name = str(cells.get("coder") or coder).strip()
         if not name:
@@ -137,6 +152,32 @@ def read_coding_sheet(file: str | Path, codebook: Codebook, *, coder: str = "") 
             + ("" if len(problems) <= 30 else f"; and {len(problems) - 30} more")
         )
     return list(codings.values())
+
+
+def count_empty_rows(file: str | Path, codebook: Codebook) -> int:
+    """Count the rows of a coding sheet that name a passage and have no entry: nobody coded them, so far as is known."""
+    columns, rows = _read_rows(Path(file), codebook)
+    return sum(not any(_entries(cells, columns).values()) for _, cells in rows)
+
+
+def _is_csv(file: Path) -> bool:
+    return file.suffix.lower() in {".csv", ".tsv", ".txt"}
+
+
+def _read_rows(file: Path, codebook: Codebook) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
+    """Give the column of each code, and number and cells of every row that names a passage."""
+    rows = list(_read_csv(file) if _is_csv(file) else _read_workbook(file))
+    if not rows:
+        raise UsageError(f"{file.name} is empty")
+    header = [str(name).strip().partition("\n")[0].strip() for name in rows[0]]  # the label stands in a second line
+    columns = _find_columns(header, codebook, file.name)
+    texts = [[str(_plain(cell)).strip() for cell in row] for row in rows[1:]]
+    named = [(n, dict(zip_longest(header, row[: len(header)], fillvalue=""))) for n, row in enumerate(texts, start=2)]
+    return columns, [(n, cells) for n, cells in named if cells["passage_id"]]
+
+
+def _entries(cells: dict[str, str], columns: dict[str, str]) -> dict[str, str]:
+    return {code: cells[column] for code, column in columns.items()}
 
 
 def _find_columns(header: Sequence[str], codebook: Codebook, name: str) -> dict[str, str]:
