@@ -244,3 +244,18 @@ def test_cells_of_a_workbook_are_no_title_of_it_and_its_first_line_may_be():
     named = Document(file="海陵市.xls", sha256="", media_type=media_type, text="海陵市人口政策汇总\n类别\t依据\n")
     assert describe(tips).title == "海陵市"
     assert describe(named).title == "海陵市人口政策汇总"
+
+
+def test_an_act_of_ministries_is_the_centres_though_a_city_posted_it():
+    text = (
+        "外商投资航道服务企业管理规定\n来源： 日期： 2014-04-29\n（2003年2月13日建设部、对外贸易经济合作部第16号联合发布"
+        "　自2003年5月1日起施行　根据2011年《住建部关于废止和修改部分规章的决定》修正）\n第一条　为了规范服务，制定本规定。\n"
+    )
+    found = described(text, file="深圳_t20130807_94973.htm")
+    assert (found.region, found.level) == ("中国", "central")
+    assert (found.issuer, found.doc_date) == ("建设部、对外贸易经济合作部", "2003-02-13")
+
+
+def test_a_title_loses_the_blank_of_a_line_that_ended_at_a_quotation():
+    assert described("印发澜江省《居住证》 暂行办法的通知\n各市：\n").title == "印发澜江省《居住证》暂行办法的通知"
+    assert described("中共中央 国务院关于航道的意见\n各市：\n").title == "中共中央 国务院关于航道的意见"

@@ -166,3 +166,11 @@ def test_link_on_a_line_of_its_own_belongs_to_its_sentence() -> None:
     text = "国务院发出《\n实施区域协调规划的通知\n》，提出了具体措施，要求各地认真落实。\n今年继续推进。"
     first = segment(Document(file="a.txt", sha256="", text=text))[0]
     assert first.reading.startswith("国务院发出《实施区域协调规划的通知》，提出了具体措施")
+
+
+def test_the_imprint_of_a_web_page_below_a_text_is_boilerplate():
+    text = f"{PARAGRAPH}\n文档附件：\n相关文档：\n主办：澜江省人民政府办公厅　协办：澜江省信息中心　承办：澜江新闻网\n"
+    kinds = [p.kind for p in segment(_document(text))]
+    assert "body" in kinds
+    assert kinds[-1] == "boilerplate"
+    assert all("主办" not in p.reading and "文档" not in p.reading for p in segment(_document(text)) if p.kind == "body")

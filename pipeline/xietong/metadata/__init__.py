@@ -8,7 +8,7 @@ from functools import cache
 
 from xietong.gazetteer import Place, load_places
 from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, read_catalogues, row_of
-from xietong.metadata.clues import Clues, gather_clues, is_body
+from xietong.metadata.clues import Clues, gather_clues, is_body, is_labelled
 from xietong.metadata.columns import read_columns
 from xietong.metadata.dates import FoundDate, find_dates, find_years
 from xietong.metadata.issuers import find_issuer
@@ -122,6 +122,7 @@ _FORCE = re.compile(
     r"|(?:自|从)[^,。;]{0,24}(?:施行|实施|生效)"
     r"|(?:施行|实施|失效|生效|废止)(?:日期|时间).{0,20}|有效期[^。;]{0,30}"
 )
+_POSTED_NAME = re.compile(r"(?:.*_)?t20\d{6}_\d+$")  # t20130807_94973, as a web site names the page of a day
 _MEETING = re.compile(r"(?:会议|大会|全会|congress|session|assembly|parliament|delivered)", re.I)
 
 
@@ -131,7 +132,7 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
         if stated.origin == "front matter" and (dates := find_dates(stated.value)):
             return dates[0], stated.origin
     named = find_dates(clues.file_name)
-    version = named[-1] if named and named[-1].day else None
+    version = named[-1] if named and named[-1].day and not _POSTED_NAME.match(clues.file_name) else None
     adopted, origin = _adoption(clues)
     if adopted:  # a name such as 条例(2019-03-02) says which version of an act it is
         is_later = version is not None and (version.year, version.month) > (adopted.year, adopted.month)
@@ -162,7 +163,8 @@ def _adoption(clues: Clues) -> tuple[FoundDate | None, str]:
         n for n, line in enumerate(clues.head) if re.match(r"第 ?[一1] ?[条章]|Article 1\b|Chapter (?:1|I)\b", line)
     ]
     if ends:  # an act: its history may be wrapped anywhere, also inside a date
-        history = _FORCE.sub("", "".join(clues.head[: ends[0]]))
+        lines = [line for line in clues.head[: ends[0]] if not is_labelled(line, "source", "posted")]
+        history = _FORCE.sub("", "".join(lines))
         dates = [date for date in find_dates(history) if date.day] if _ADOPTED.search(history) else []
     else:
         dates = []

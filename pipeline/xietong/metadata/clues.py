@@ -197,10 +197,12 @@ def _label_pattern() -> re.Pattern[str]:
     return re.compile(f"{before}({'|'.join(spaced)}){after}", re.I)
 
 
-def is_labelled(line: str) -> bool:
-    """Whether a folded line begins with a label: 法规名称:…."""
+def is_labelled(line: str, *items: str) -> bool:
+    """Whether a folded line begins with a label: 法规名称:…; with ``items`` only with a label of one of them."""
     match = _label_pattern().search(line)
-    return match is not None and match.start(1) <= 2
+    if match is None or match.start(1) > 2:
+        return False
+    return not items or labels()["".join(match[1].lower().split())] in items
 
 
 def _labelled(raw_head: list[str]) -> Iterator[Field]:

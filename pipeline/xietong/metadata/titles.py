@@ -171,11 +171,13 @@ _SITTING_BEHIND = re.compile(
 _NUMBER_BEHIND = re.compile(
     r"(?<=.{8}) ?[(（][\u4e00-\u9fff]{2,10}[〔【\[（(](?:19|20)\d\d[〕】\]）)]第? ?\d+ ?号[)）]?$"
 )
+# where a line ended in the layout: 《…居住证》 暂行办法; the blank of 中共中央 国务院 stays
+_QUOTE_GAP = re.compile("(?<=》) (?=暂行|试行|实施|的|若干|有关|等)|(?<=[\u4e00-\u9fff]) (?=[《（])")
 
 
 def _tidy(title: str) -> str:
     """The title without what web pages, sittings and typists add to it."""
-    title = " ".join(re.sub("[\u3000\ue000-\uf8ff]", " ", title).split()).lstrip("■□●◆★▲ ")
+    title = _QUOTE_GAP.sub("", " ".join(re.sub("[\u3000\ue000-\uf8ff]", " ", title).split()).lstrip("■□●◆★▲ "))
     title = _NUMBER_BEHIND.sub("", title)
     title = re.sub(r"^(?:政务内容[:：]\s*)", "", _SITTING_BEHIND.sub("", title))
     named = _SITE_BEHIND.sub("", _SITE_BEFORE.sub("", title, count=1) if _SITE_BEFORE.match(title) else title)
