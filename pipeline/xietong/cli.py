@@ -375,12 +375,13 @@ def topics(
     from xietong.analysis.commands import analyse_topics
     from xietong.analysis.topics import TopicOptions
     from xietong.console import print_topics
+    from xietong.export.csv_file import with_csv
     from xietong.runs import open_run
 
     options = TopicOptions(method=method, n_topics=number, seeded=seeded, n_free=free, seed=seed)
     opened = open_run(run)
     written = analyse_topics(opened, options, model_of=None if model_of is None else open_run(model_of))
-    print_topics(opened, written)
+    print_topics(opened, with_csv(written))
 
 
 @app.command()
@@ -396,10 +397,11 @@ def keywords(
     from xietong.analysis.commands import analyse_keywords
     from xietong.analysis.keywords import KeywordOptions
     from xietong.console import print_files
+    from xietong.export.csv_file import with_csv
     from xietong.runs import open_run
 
     options = KeywordOptions(n_group=most) if not by else KeywordOptions(n_group=most, groups=tuple(by))
-    print_files(analyse_keywords(open_run(run), options))
+    print_files(with_csv(analyse_keywords(open_run(run), options)))
 
 
 @app.command()
@@ -419,11 +421,12 @@ def trends(
     """
     from xietong.analysis.commands import TrendOptions, analyse_trends
     from xietong.console import print_trends
+    from xietong.export.csv_file import with_csv
     from xietong.runs import open_run
 
     opened = open_run(run)
     options = TrendOptions(by=tuple(by or ()), coder=coder, seed=seed, has_networks=networks, has_reuse=reuse)
-    print_trends(opened, analyse_trends(opened, options))
+    print_trends(opened, with_csv(analyse_trends(opened, options)))
 
 
 @app.command()

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from xietong.export import export
-from xietong.export.csv_file import mark, marked, unmark
+from xietong.export.csv_file import mark, marked, unmark, with_csv
 
 #: What a spreadsheet may take for a formula, spaces and characters without width before it included.
 LIVE = re.compile(
@@ -111,3 +112,13 @@ def test_a_failed_export_leaves_the_old_file(run, tmp_path, monkeypatch):
         export(run, "csv", file)
     assert file.read_text() == "old"
     assert sorted(path.name for path in Path(tmp_path).iterdir()) == ["passages.csv"]
+
+
+def test_a_table_of_an_analysis_gets_a_csv_file_beside_it(tmp_path):
+    table = pa.table({"code": ["planning", "=1+1"], "estimate": [0.25, None]})
+    parquet.write_table(table, tmp_path / "trends.parquet")
+    (tmp_path / "codes.gexf").write_text("<gexf/>")
+    files = with_csv([tmp_path / "trends.parquet", tmp_path / "codes.gexf"])
+    assert [file.name for file in files] == ["trends.parquet", "trends.csv", "codes.gexf"]
+    rows = list(csv.reader(files[1].read_text(encoding="utf-8-sig").splitlines()))
+    assert rows == [["code", "estimate"], ["planning", "0.25"], ["'=1+1", ""]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,19 @@ def write_table(table: pa.Table, target: Path) -> None:
     with open(target, "wb") as stream:
         stream.write(b"\xef\xbb\xbf")
         csv.write_csv(marked(table), stream, csv.WriteOptions(quoting_style="needed"))
+
+
+def with_csv(files: Sequence[Path]) -> list[Path]:
+    """Write a CSV file beside every Parquet table among these, for people; give all files, each CSV behind its table."""
+    from pyarrow import parquet
+
+    found: list[Path] = []
+    for file in files:
+        found.append(file)
+        if file.suffix == ".parquet":
+            found.append(file.with_suffix(".csv"))
+            write_table(parquet.read_table(file), found[-1])
+    return found
 
 
 def marked(rows: pa.Table) -> pa.Table:
