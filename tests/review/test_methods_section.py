@@ -22,6 +22,7 @@ from xietong.hand_codes.samples import save_sample
 from xietong.methods_section import methods_text, to_markdown, write_methods
 from xietong.methods_section.blocks import Heading, Paragraph, Table
 from xietong.methods_section.docx_file import write_docx
+from xietong.methods_section.text import MethodsText
 from xietong.pmc import fill_from_codes, pmc_index, pmc_items, write_worksheet
 from xietong.runs import Run
 from xietong.sampling import SampleOptions, draw_sample, split_among_coders
@@ -73,7 +74,7 @@ def test_numbers_in_the_text_are_those_of_the_tables(make_run: Callable) -> None
     for language in ("en", "zh"):
         text = text_of(run, language, assessment)
         wanted = [
-            str(len(documents)), str(len(passages)), f"{int(documents['n_chars'].sum()):,}", str(len(run.codebook.terms)),
+            str(len(documents)), str(len(passages)), f"{int(documents['n_chars'].sum()):,}", f"{len(run.codebook.terms):,}",
             f"{row['alpha']:.2f}", f"{row['ac']:.2f}", f"{row['positive_agreement']:.2f}", f"{100 * share['corrected']:.1f}",
             f"{100 * share['naive']:.1f}", run.codebook.content_hash[:12], str(assessment.coded["passage_id"].nunique()),
         ]  # fmt: skip
@@ -89,6 +90,25 @@ def test_text_follows_the_run_and_not_a_template(make_run: Callable) -> None:
     assert "13 documents" in two
     assert "40 passages" in one
     assert "50 passages" in two
+
+
+def test_groups_without_a_code_are_not_named_and_a_group_of_all_is_called_that(make_run: Callable) -> None:
+    run = coded(make_run())
+    writer = MethodsText(run, "zh", assessed(run))
+    rows = writer.assessment.agreement.head(3).assign(advice="too_rare")
+    assert writer._advice(rows).endswith("：过少而无法判断的有全部编码。")
+    rows["advice"] = ["publish", "too_rare", "publish"]
+    said = writer._advice(rows)
+    assert said.index("可靠的有") < said.index("过少而无法判断的有") < len(said)
+    assert "初步结论" not in said
+
+
+def test_documents_without_a_year_and_the_way_codes_came_about_are_stated(make_run: Callable) -> None:
+    run = coded(make_run())
+    text, n = text_of(run, "zh", assessed(run)), int(run.documents()["year"].isna().sum())
+    assert (f"其中 {n} 份未注明年份" in text) == (0 < n < len(run.documents()))
+    learned = "learned" in run.table("tags", ["coder_id"])["coder_id"].to_pylist()
+    assert ("逻辑回归" in text, "未使用训练的模型" in text) == (learned, not learned)
 
 
 def test_run_without_hand_codes_is_told_not_to_publish(make_run: Callable) -> None:

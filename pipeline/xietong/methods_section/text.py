@@ -108,8 +108,13 @@ class MethodsText:
                 "corpus", n_documents=len(read), years=span, n_chars=f"{int(read['n_chars'].sum()):,}",
                 n_passages=f"{len(kinds):,}", n_coded=f"{int(kinds.isin(list(CODED_KINDS)).sum()):,}",
             ),
-            self._counts(read, "language", "languages"), self._counts(read, "level", "levels"), self._left_out(documents),
+            self._undated(read), self._counts(read, "language", "languages"), self._counts(read, "level", "levels"),
+            self._left_out(documents),
         )  # fmt: skip
+
+    def _undated(self, documents: pd.DataFrame) -> str:
+        n = int(documents["year"].isna().sum())
+        return self.say("undated", n=n) if 0 < n < len(documents) else ""
 
     def _counts(self, documents: pd.DataFrame, column: str, key: str) -> str:
         counts = documents[column].dropna().loc[lambda s: s != ""].value_counts()
@@ -139,7 +144,7 @@ class MethodsText:
             self.say(
                 "codebook", codebook=book.name, codebook_hash=book.content_hash[:12], n_codes=len(book.codes),
                 n_facets=len(book.facets), facets=self.say("facet_separator").join(facets),
-                n_terms=len(book.terms), n_masks=len(book.masks),
+                n_terms=f"{len(book.terms):,}", n_masks=len(book.masks),
             ),
             self.say("scale_two") if any(c.scale_max == 2 for c in book.codes) else "",
             self.say("unit", unit=self.say(f"unit_{unit}")),
@@ -162,7 +167,16 @@ class MethodsText:
                 n_tags=f"{own.num_rows:,}", n_review=f"{pc.sum(own['needs_review']).as_py() or 0:,}",
                 n_evidence=f"{pc.sum(pc.equal(evidence['coder_id'], MACHINE)).as_py() or 0:,}",
             ),
+            self._deciding(set(tags["coder_id"].to_pylist())),
         )  # fmt: skip
+
+    def _deciding(self, coders: set[str]) -> str:
+        """How the codes came about: by a trained model, and whose, or by the codebook's terms alone."""
+        model = self.run.manifest.get("model") or {}
+        if "learned" not in coders:
+            return self.say("machine_terms")
+        whose = self.say("model_own" if model.get("name") else "model_bundled")
+        return self.say("machine_model", whose=whose, model_hash=str(model.get("hash", ""))[:12])
 
     def _hand(self) -> Iterator[Block]:
         found = self.assessment
@@ -195,7 +209,7 @@ class MethodsText:
 
     def _sample(self, name: str) -> str:
         sample, _, about = read_sample(self.run.folder, name)
-        values = {"by": self.listing(list(about.get("by", []))), "allocation": ""}
+        values = {"by": self.listing([self.word(f"by_{b}", b) for b in about.get("by", [])]), "allocation": ""}
         if about.get("method") == "stratified":
             values["allocation"] = self.say(f"allocation_{about.get('allocation', 'proportional')}")
         method = self.say(f"method_{about.get('method', 'simple')}", **values)
@@ -224,11 +238,7 @@ class MethodsText:
                 confidence=f"{self.assessment.options.agreement.confidence:.0%}", lowest=f"{lowest['alpha']:.2f}",
                 lowest_code=self.label_of(lowest), highest=f"{highest['alpha']:.2f}", highest_code=self.label_of(highest),
             ))  # fmt: skip
-        advised = {
-            advice: self.listing([self.label_of(r) for r in rows[rows["advice"] == advice].to_dict("records")])
-            for advice in ADVICE if advice
-        }  # fmt: skip
-        sentences.append(self.say("advice", reliable=f"{RELIABLE:.3f}", tentative=f"{TENTATIVE:.3f}", **advised))
+        sentences.append(self._advice(rows))
         masi = table.loc[table["code"] == "(sets)", "alpha"]
         if len(masi) and masi.notna().iloc[-1]:
             sentences.append(self.say("sets", masi=f"{masi.iloc[-1]:.2f}"))
@@ -240,6 +250,23 @@ class MethodsText:
             )
             for r in rows.to_dict("records")
         ])  # fmt: skip
+
+    def _advice(self, rows: pd.DataFrame) -> str:
+        """Say which codes fall into which group of advice; groups without a code are not named."""
+        groups = {advice: rows[rows["advice"] == advice] for advice in ADVICE if advice}
+        said = [
+            self.say(f"advice_{advice}", codes=self._codes(own, len(rows)))
+            for advice, own in groups.items()
+            if len(own)
+        ]
+        cuts = {"reliable": f"{RELIABLE:.3f}", "tentative": f"{TENTATIVE:.3f}"}
+        return self.say("advice", groups=self.say("facet_separator").join(said), **cuts)
+
+    def _codes(self, rows: pd.DataFrame, n_all: int) -> str:
+        """Name the codes of a table's rows; where it has all of them, say just that."""
+        if len(rows) == n_all > 1:
+            return self.say("all_codes")
+        return self.listing([self.label_of(row) for row in rows.to_dict("records")])
 
     def _errors(self) -> Iterator[Block]:
         if self.assessment is None:
@@ -285,14 +312,10 @@ class MethodsText:
         sentences = [self.say("limit_text"), self.say("limit_corpus", n_documents=n_documents), self.say("limit_multi")]
         if self.assessment is not None:
             table = self.assessment.machine
-            table = (
-                table[(table["coder_id"] == MACHINE) & (table["n_reference"] < FEWEST_POSITIVES)]
-                if len(table)
-                else table
-            )
-            rare = [self.label_of(r) for r in table.to_dict("records")]
-            if rare:
-                sentences.append(self.say("limit_rare", fewest=FEWEST_POSITIVES, codes=self.listing(rare)))
+            table = table[table["coder_id"] == MACHINE] if len(table) else table
+            rare = table[table["n_reference"] < FEWEST_POSITIVES] if len(table) else table
+            if len(rare):
+                sentences.append(self.say("limit_rare", fewest=FEWEST_POSITIVES, codes=self._codes(rare, len(table))))
             if self._hand_documents() < FEWEST_DOCUMENTS:
                 sentences.append(self.say("limit_few_documents", n_hand_documents=self._hand_documents()))
         yield self.paragraph(*sentences)
