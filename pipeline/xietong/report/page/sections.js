@@ -127,8 +127,11 @@ function drawTopics() {
 }
 
 function drawMethod() {
-  const columns = [{ name: t("report_code") }, { name: t("report_column") }, { name: t("report_definition"), class: "reason" }, { name: t("report_include"), class: "reason" }, { name: t("report_exclude"), class: "reason" }];
-  const meaning = (code) => (state.language === "zh" && code.definition_zh ? [code.definition_zh, "", ""] : [code.definition, code.include, code.exclude]);
+  // a definition in Chinese says itself what is included and what is not
+  const isWhole = state.language === "zh" && facts.codes.every((code) => code.definition_zh);
+  const meaning = (code) => (isWhole ? [code.definition_zh] : [code.definition, code.include, code.exclude]);
+  const columns = [{ name: t("report_code") }, { name: t("report_column") },
+    ...["report_definition", "report_include", "report_exclude"].slice(0, isWhole ? 1 : 3).map((key) => ({ name: t(key), class: "reason" }))];
   const rows = facts.codes.map((code) => [label(code), make("code", {}, code.column), ...meaning(code)]);
   part("method").replaceChildren(
     make("p", {}, t("report_method_values")), make("p", {}, t("report_method_intervals")), make("p", {}, t("report_method_machine")),
