@@ -173,4 +173,6 @@ def test_the_imprint_of_a_web_page_below_a_text_is_boilerplate():
     kinds = [p.kind for p in segment(_document(text))]
     assert "body" in kinds
     assert kinds[-1] == "boilerplate"
-    assert all("主办" not in p.reading and "文档" not in p.reading for p in segment(_document(text)) if p.kind == "body")
+    assert all(
+        "主办" not in p.reading and "文档" not in p.reading for p in segment(_document(text)) if p.kind == "body"
+    )
