@@ -153,6 +153,6 @@ def group_documents(documents: pd.DataFrame, by: Sequence[str]) -> dict[tuple[ob
     keys = documents[list(by)]
     known = keys.notna().all(axis=1) & (keys.astype("string") != "").all(axis=1)
     groups: dict[tuple[object, ...], list[int]] = {}
-    for row, key in zip(np.flatnonzero(known.to_numpy()), keys[known].itertuples(index=False, name=None), strict=True):
+    for row, key in zip(np.flatnonzero(known.to_numpy()), keys[known].astype(object).to_numpy(), strict=True):
         groups.setdefault(tuple(key), []).append(int(row))
     return {key: np.array(groups[key]) for key in sorted(groups, key=lambda key: [str(part) for part in key])}
