@@ -45,6 +45,7 @@ FIGURES = (
     Figure("startup", "Speed: start-up", "python tests/benchmarks/startup.py --rounds 9"),
     Figure("outputs", "Outputs at 100,000 passages", "python tests/benchmarks/outputs_at_size.py"),
     Figure("analyses", "Analyses on a run", "python tests/benchmarks/analyses.py outputs/sample 50000"),
+    Figure("aligned", "Codes: the same reports in English and Chinese", "python tests/quality/aligned.py"),
     Figure("half", "Hand codes: trained on half, corrected on the rest", "python tests/quality/half.py"),
     Figure("levels", "Analyses: level of the permutation tests", "python tests/quality/levels.py"),
     Figure("kills", "Faults: 100 kills at random points", "python tests/faults/kills.py --kills 100 --jobs 2"),
