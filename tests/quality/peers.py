@@ -117,6 +117,25 @@ def seeded_lda(task: Any) -> np.ndarray:
     return thresholded(task, np.asarray(shares)[:, :n_codes])
 
 
+def keyatm(task: Any) -> np.ndarray:
+    """Keyword-assisted topics (topica's keyATM), with the code's seed words as keywords."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from topica import KeyATM
+
+    texts = words_of(task)
+    vectoriser = CountVectorizer(analyzer=lambda words: words, min_df=5, max_df=0.2).fit(texts)
+    known = set(vectoriser.get_feature_names_out().tolist())
+    keywords = [[word for word in seeds if word in known] for seeds in seed_vocabulary(task)]
+    used = [code for code, words in enumerate(keywords) if words]
+    model = KeyATM({str(code): keywords[code] for code in used}, num_topics=len(used) + N_FREE, seed=1, num_threads=1)
+    kept = [[word for word in words if word in known] for words in texts]
+    filled = [i for i, words in enumerate(kept) if words]
+    model.fit([kept[i] for i in filled], iters=10 * N_ROUNDS)
+    scores = np.zeros(task.lesson.values.shape)
+    scores[np.ix_(filled, used)] = np.asarray(model.doc_topic)[:, : len(used)]
+    return thresholded(task, scores)
+
+
 def corex(task: Any) -> np.ndarray:
     """Anchored correlation explanation (corextopic)."""
     from corextopic import corextopic
@@ -176,6 +195,7 @@ def xietong_combined(task: Any) -> np.ndarray:
 PEERS: dict[str, tuple[Callable[[Any], np.ndarray], str]] = {
     "dictionary, word by word": (dictionary, ""),
     "tomotopy, seeded LDA": (seeded_lda, "tomotopy"),
+    "topica, keyATM": (keyatm, "topica"),
     "CorEx, anchored": (corex, "corextopic"),
     "TF-IDF, logistic regression": (tfidf_regression, ""),
     "Xietong, terms": (xietong_terms, ""),
