@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from xietong.bundled import bundled
 from xietong.codebook import Codebook, read_codebook
@@ -43,6 +42,7 @@ from xietong.coders.word_vectors import VectorOptions, fit_vectors
 from xietong.lists import read_list
 from xietong.normalise import fold
 from xietong.records import Passage, TokenisedPassage
+from xietong.threads import one_thread
 from xietong.tokenise import Tokeniser, prepare_tokeniser, tokenise
 
 #: Length given to every word vector, so that the network's first layer sees numbers of about one half.
@@ -294,7 +294,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=BUNDLED_MODEL)
     parser.add_argument("--vectors", type=Path, help="keep vectors and topics in this file between runs")
     options = parser.parse_args()
-    with threadpool_limits(1):  # sums come out the same only when one thread adds them up
+    with one_thread():  # sums come out the same only when one thread adds them up
         make_from(options)
 
 

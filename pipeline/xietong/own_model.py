@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xietong.codebook import Codebook
 from xietong.errors import UsageError
 from xietong.records import TokenisedPassage
+from xietong.threads import one_thread
 from xietong.tokenise import bare_passages, prepare_tokeniser, tokenise
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ def train_on(
     ``groups`` names the document of each passage: a document is never on both sides of a check.
     """
     import numpy as np
-    from threadpoolctl import threadpool_limits
 
     from xietong.coders import BUNDLED_MODEL
     from xietong.coders.inputs import read_inputs
@@ -111,7 +111,7 @@ def train_on(
     marks = name_marks([code.code for code in codebook.codes], matcher)
     inputs = read_inputs(passages, codebook, matcher, WordNumbers(words))
     lesson = Lesson(inputs, values, groups, np.ones(len(passages)))
-    with threadpool_limits(1):  # sums come out the same only when one thread adds them up
+    with one_thread():  # sums come out the same only when one thread adds them up
         trained = train_model(lesson, codebook, known, len(marks), options=options or TrainingOptions())
     arrays = stored_arrays(trained)
     arrays |= {name: stored[name] for name in ("words", "vectors", "vectors_scale", "fields")}

@@ -12,6 +12,7 @@ import numpy as np
 from xietong.analysis.phrases import Rounds, apply_phrases
 from xietong.analysis.tokens import Tokens, count_words, tokenise_passages
 from xietong.errors import MissingExtraError, RunFolderError, UsageError
+from xietong.threads import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,10 +233,9 @@ def _nmf(weighted: Any, n_topics: int, seed: int, n_steps: int) -> NDArray[np.fl
 
     from sklearn.decomposition import NMF
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
 
     model = NMF(n_components=n_topics, init="nndsvda", random_state=seed, max_iter=n_steps, tol=1e-3)
-    with threadpool_limits(1), warnings.catch_warnings():  # one thread adds in one order, on every machine
+    with one_thread(), warnings.catch_warnings():  # one thread adds in one order, on every machine
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of steps is an option
         model.fit(weighted)
     return _unit_length(model.components_)
@@ -245,7 +245,6 @@ def _lda(counts: Any, n_topics: int, seed: int, *, n_rounds: int = 8, batch: int
     """Fit scikit-learn's LDA, started at the topics of NMF: from a random start it ends in poor optima too often."""
     from scipy.special import digamma
     from sklearn.decomposition import LatentDirichletAllocation
-    from threadpoolctl import threadpool_limits
 
     idf = inverse_document_frequency(counts)
     start = _nmf(weigh(counts, idf), n_topics, seed, 60) / idf
@@ -255,7 +254,7 @@ def _lda(counts: Any, n_topics: int, seed: int, *, n_rounds: int = 8, batch: int
         n_components=n_topics, random_state=seed, learning_offset=10.0, doc_topic_prior=0.1, topic_word_prior=0.01,
         total_samples=counts.shape[0],
     )  # fmt: skip
-    with threadpool_limits(1):
+    with one_thread():
         model.partial_fit(counts[:1])
         model.components_ = 0.01 + counts.sum() / n_topics * start / start.sum(axis=1, keepdims=True)
         spread = digamma(model.components_) - digamma(model.components_.sum(axis=1, keepdims=True))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xietong.coders.word_counts import WordRows
+from xietong.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,10 +85,9 @@ def prepare_network(parameters: Mapping[str, NDArray[Any]], vectors: NDArray[Any
         Vectors of the words, shape (n_words + 1, n_dimensions); row 0 for words without one.
     """
     import numpy as np
-    from threadpoolctl import threadpool_limits
 
     of = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
-    with threadpool_limits(1):  # the same bits however many processors there are
+    with one_thread():  # the same bits however many processors there are
         return _tables(of, vectors.astype(np.float64))
 
 
