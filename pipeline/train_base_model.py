@@ -8,7 +8,7 @@ gold passages that were mixed in unmarked; ``tests/quality/evaluate.py`` gives t
 ``word_fields.csv`` has what single words of the vocabulary point to, noted by a language model from the manual alone
 (``coders/word_fields.py`` explains the letters).
 
-Runs on one core in about twelve minutes. ``--vectors FILE`` keeps the word vectors between runs.
+Runs on one core in about sixteen minutes. ``--vectors FILE`` keeps the word vectors between runs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from xietong.coders.terms import prepare_terms
 from xietong.coders.topic_fitting import fit_seeded_topics
 from xietong.coders.training import Lesson, TrainingOptions, held_out_figures, stored_arrays, train_model
 from xietong.coders.word_counts import WordNumbers, figure_or_word
-from xietong.coders.word_fields import pack_fields, read_notes, unpack_fields
+from xietong.coders.word_fields import pack_fields, read_notes
 from xietong.coders.word_vectors import VectorOptions, fit_vectors
 from xietong.lists import read_list
 from xietong.normalise import fold
@@ -190,9 +190,8 @@ class Words:
     def known(self, file: Path = WORD_FIELDS) -> WordKnowledge:
         """Give vectors, topics and noted fields as training and coding use them."""
         notes = pd.read_csv(file, keep_default_na=False).set_index("word")["fields"].to_dict()
-        packed = pack_fields(read_notes(notes, self.words))
-        vectors = self.vectors * np.float32(VECTORS_SCALE)
-        return WordKnowledge(vectors, self.topics, unpack_fields(packed, len(self.words)))
+        fields = read_notes(notes, self.words) * np.float32(0.5)
+        return WordKnowledge(self.vectors * np.float32(VECTORS_SCALE), self.topics, fields)
 
 
 def make_words(gold: Gold, corpora: Path, codebook: Codebook, matcher: Matcher, tokeniser: Tokeniser) -> Words:

@@ -9,21 +9,21 @@ from xietong.lines import Block
 
 # 沪科〔2025〕5号, 国发(2016)8号
 _NUMBER = re.compile(rf"[{HAN}()]{{1,16}}[〔\[【(]\s*\d{{4}}\s*[〕\]】)]\s*(?:第\s*)?\d{{1,4}}\s*[号號]")
-_DATE = re.compile(
+_DAY = (
     r"\(?(?:\d{4}|[〇○零一二三四五六七八九]{4})\s*年\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*月"
     r"\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*日\)?"
 )
-# 各有关区人民政府,市政府有关委、办、局,各有关单位:
+_DATE = re.compile(_DAY)
+# 各有关区人民政府,市政府有关委、办、局,各有关单位: 青川省、柏川省人民政府,商务部:
 _ADDRESSEES = re.compile(
-    rf"(?=.*各)(?=.*(?:政府|单位|部门|委|局|厅|办|公司|机构|院|校|署|行|会))[{HAN}、,()\s]{{3,150}}:"
+    rf"(?=.*(?:各|人民政府))(?=.*(?:政府|单位|部门|委|局|厅|办|公司|机构|院|校|署|行|会))[{HAN}、,()\s]{{3,150}}:"
 )
-_ASKED = re.compile(
-    r"[要应做将按对以使让把请可须]|如下|包括|以下|下列|各款|情形|例如|分别"
-)  # what makes a sentence of it: 各部门要做到:
+# what makes a sentence of it: 各部门要做到:
+_ASKED = re.compile(r"[要应做将按对以使让把请可须]|如下|包括|以下|下列|各款|情形|例如|分别")
 # in whose name a letter is signed
-_SIGNATURE = re.compile(
-    rf"[{HAN}()·\s]{{3,40}}(?<![的与和及、])(?:政府|国务院|中央|委|会|厅|局|部|署|院|办公室|中心|银行|公司|党组|集团|大学|处)"
-)
+_BODY = r"(?<![的与和及、])(?:政府|国务院|中央|委|会|厅|局|部|署|院|办公室|中心|银行|公司|党组|集团|大学|处)"
+_SIGNATURE = re.compile(rf"[{HAN}()·\s]{{3,40}}{_BODY}")
+_SIGNED_AND_DATED = re.compile(rf"[{HAN}()·\s]{{2,120}}{_BODY}\s*{_DAY}")
 #: Bodies that sign one letter, at most.
 _MOST_SIGNATURES = 20
 
@@ -37,7 +37,7 @@ def name_letter(blocks: list[Block]) -> None:
         if block.kind not in ("body", "heading", "list") or len(block.text) > 170:
             continue
         text = block.text.strip()
-        if _NUMBER.fullmatch(text) or _is_addressed(text):
+        if _NUMBER.fullmatch(text) or _is_addressed(text) or _is_signed_and_dated(text):
             block.kind = "front"
         elif _DATE.fullmatch(text):
             block.kind = "front"
@@ -45,10 +45,14 @@ def name_letter(blocks: list[Block]) -> None:
 
 
 def _is_addressed(text: str) -> bool:
-    if text[-1:] != ":" or "各" not in text:
+    if text[-1:] != ":":
         return False
     plain = simplify(text)
     return _ADDRESSEES.fullmatch(plain) is not None and not _ASKED.search(plain)
+
+
+def _is_signed_and_dated(text: str) -> bool:
+    return text[-1:] in ("日", ")") and _SIGNED_AND_DATED.fullmatch(simplify(text)) is not None
 
 
 def _name_signatures(above: list[Block]) -> None:
@@ -56,8 +60,7 @@ def _name_signatures(above: list[Block]) -> None:
     for block in reversed(above):
         if block.kind in ("boilerplate", "footnote"):
             continue
-        if block.kind not in ("body", "heading", "front") or not _SIGNATURE.fullmatch(
-            simplify(block.text[:50]).strip()
-        ):
+        signature = simplify(block.text[:50]).strip()
+        if block.kind not in ("body", "heading", "front") or not _SIGNATURE.fullmatch(signature):
             return
         block.kind = "front"

@@ -42,7 +42,24 @@ def test_parts_of_a_letter_are_front_matter(part: str) -> None:
     assert found["特此通知。"] == "body"
 
 
-@pytest.mark.parametrize("line", ["各地区、各部门要做好以下工作：", "各有关部门分别负责：", "柏川市交通运输局"])
+@pytest.mark.parametrize(
+    "line", ["青川省、柏川省、云溪自治区人民政府，交通运输部：", "柏川市发展和改革委员会 柏川市交通运输局2024年3月5日"]
+)
+def test_addressees_by_name_and_bodies_before_the_date_are_front_matter(line: str) -> None:
+    found = kinds(LETTER.replace("各区人民政府，市政府有关委、办、局，各有关单位：", line))
+    assert {kind for reading, kind in found.items() if line[:5] in reading} == {"front"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "柏川市人民政府将继续推进：",
+        "工程于2024年3月5日",
+        "各地区、各部门要做好以下工作：",
+        "各有关部门分别负责：",
+        "柏川市交通运输局",
+    ],
+)
 def test_what_only_looks_like_a_part_of_a_letter_stays_text(line: str) -> None:
     body = "经市政府同意，现将轨道建设方案印发给你们，请认真组织实施，并于年底前报送进展情况。"
     found = kinds(f"关于轨道建设的通知\n\n{body}\n\n{line}\n\n{body}\n\n{body}\n")
