@@ -54,6 +54,10 @@ FIGURES = (
         "python tests/faults/every_operation.py --documents 20 --step 1",
     ),
     Figure("edits", "Faults: 200 sequences of edits", "python tests/faults/edits.py --sequences 200"),
+    Figure("disks", "Faults: disks of 10 sizes that are full", "python tests/faults/disk_full.py --sizes 10"),
+    Figure("workers", "Faults: 20 Dask workers killed", "python tests/faults/dask_kills.py --kills 20"),
+    Figure("starts", "Faults: two runs started at once", "python tests/faults/two_starts.py --starts 20"),
+    Figure("bytes", "The same bytes, however it is run", "python tests/faults/same_bytes.py"),
 )  # fmt: skip
 
 
@@ -63,7 +67,7 @@ def run(figure: Figure) -> str:
     started = time.monotonic()
     done = subprocess.run(
         shlex.split(figure.command), cwd=ROOT, env=os.environ | {"PATH": path}, text=True, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
     )  # fmt: skip
     minutes = (time.monotonic() - started) / 60
     where = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"

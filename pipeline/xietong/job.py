@@ -23,6 +23,8 @@ from xietong.runs import Run, write_codebook
 #: A batch holds at most this many bytes of input, or one document.
 BATCH_BYTES = 2_000_000
 BATCH_DOCUMENTS = 25
+#: From so many passages on the files for people are written at the same time; starting a process costs about a second.
+MANY_PASSAGES = 10_000
 DEFAULT_CODEBOOK = "regional-coordination"
 
 
@@ -92,7 +94,7 @@ def run_job(
             return Run(out)
         counts = _bring_up_to_date(tasks, recipe, out, options, report)
         report(Progress("write", len(tasks), len(tasks)))
-        outputs = _write_outputs(out, options)
+        outputs = _write_outputs(out, options, counts.passages)
         manifest.write(out, state, tasks, options, recipe, counts, outputs, seconds=monotonic() - started)
         return Run(out)
 
@@ -211,20 +213,34 @@ def _merge(tasks: list[Task], places: dict[str, dict[str, Slice]], out: Path) ->
     return merge(tasks, places, staging)
 
 
-def _write_outputs(out: Path, options: RunOptions) -> list[str]:
+def _write_outputs(out: Path, options: RunOptions, n_passages: int) -> list[str]:
     """Write what people open beside the staged tables, then put everything in its place; the manifest comes after."""
-    from xietong.export import export
-    from xietong.report import write_report
+    from xietong.workers import call_in_processes
 
     staging = out / ".staging"
     write_codebook(read_codebook(options.codebook), staging)
-    staged = Run(staging)
-    export(staged, "csv", staging / "passages.csv")
-    export(staged, "xlsx", staging / "passages.xlsx")
-    if options.has_report:
-        write_report(staged, staging / "report.html", lang=options.language or None)
+    kinds = ("xlsx", "csv", "report") if options.has_report else ("xlsx", "csv")
+    calls = [(staging, kind, options.language or None) for kind in kinds]
+    jobs = options.jobs or os.cpu_count() or 1
+    if jobs > 1 and n_passages >= MANY_PASSAGES:
+        call_in_processes(write_output, calls, jobs)
+    else:
+        for call in calls:
+            write_output(*call)
     manifest.remove(out)
     return publish(staging, out)
+
+
+def write_output(folder: Path, kind: str, language: str | None) -> None:
+    """Write one of the files that people open from the tables in ``folder``, into it."""
+    from xietong.export import export
+    from xietong.report import write_report
+
+    run = Run(folder)
+    if kind == "report":
+        write_report(run, folder / "report.html", lang=language)
+    else:
+        export(run, kind, folder / f"passages.{kind}")
 
 
 def publish(staging: Path, out: Path) -> list[str]:

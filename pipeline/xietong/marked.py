@@ -35,24 +35,20 @@ def marked_in_steps(run: Run) -> Iterator[tuple[pa.Table, list[list[Highlight]]]
 
 
 def _highlights(rows: pa.Table, texts: pa.ChunkedArray, evidence: pa.Table) -> list[list[Highlight]]:
-    by_passage: dict[str, list[dict[str, Any]]] = {}
-    for row in evidence.select(["passage_id", "code", "start", "end"]).to_pylist():
-        by_passage.setdefault(row["passage_id"], []).append(row)
+    by_passage: dict[str, list[tuple[str, int, int]]] = {}
+    for passage_id, *reason in _rows(evidence, "passage_id", "code", "start", "end"):
+        by_passage.setdefault(passage_id, []).append(tuple(reason))
     found: list[list[Highlight]] = []
-    columns = (
-        rows["passage_id"].to_pylist(),
-        rows["start"].to_pylist(),
-        rows["reading"].to_pylist(),
-        texts.to_pylist(),
-    )
-    for passage_id, start, reading, text in zip(*columns, strict=True):
+    for (passage_id, place, reading), text in zip(
+        _rows(rows, "passage_id", "start", "reading"), texts.to_pylist(), strict=True
+    ):
         reasons = by_passage.get(passage_id, [])
-        spans = reading_spans(text, reading, [(reason["start"] - start, reason["end"] - start) for reason in reasons])
+        spans = reading_spans(text, reading, [(start - place, end - place) for _, start, end in reasons])
         found.append(
-            [
-                Highlight(span[0], span[1], reason["code"])
-                for span, reason in zip(spans, reasons, strict=True)
-                if span is not None
-            ]
+            [Highlight(*span, code) for span, (code, _, _) in zip(spans, reasons, strict=True) if span is not None]
         )
     return found
+
+
+def _rows(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table[name].to_pylist() for name in names), strict=True)

@@ -97,12 +97,36 @@ def _stop_pool(pool: ProcessPoolExecutor) -> None:
             process.kill()
 
 
+def call_in_processes(work: Callable[..., object], calls: Sequence[tuple], jobs: int) -> None:
+    """Make every call of ``work``, at most ``jobs`` at once, each process starting anew; the first error stops all.
+
+    Raises
+    ------
+    OSError
+        What a call raised, or that a process was ended from outside.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(calls)), mp_context=context, initializer=_obey, initargs=(os.getpid(),))
+    try:
+        for future in [pool.submit(work, *call) for call in calls]:
+            future.result()
+    except BrokenProcessPool as error:
+        raise OSError(f"a process of this run was ended from outside, for want of memory perhaps ({error})") from error
+    finally:
+        _stop_pool(pool)
+
+
 def _set_up(recipe: Recipe, parts: Path, parent: int) -> None:
     global _workshop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
+    _obey(parent)
+    _workshop = Workshop(recipe, parts)
+
+
+def _obey(parent: int) -> None:
+    """Leave it to the main process when to stop, and stop with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with(parent)
-    _workshop = Workshop(recipe, parts)
 
 
 def _die_with(parent: int) -> None:

@@ -8,13 +8,14 @@ English a regular expression for words). Milliseconds of processor time per MB o
 
 from __future__ import annotations
 
-import argparse
 import re
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 from corpus import LANGUAGES, source_name, texts
+from measuring import parser, print_row, report
 from xietong.records import Document
 from xietong.segment import segment
 from xietong.tokenise import prepare_tokeniser, tokenise
@@ -22,17 +23,19 @@ from xietong.tokenise import prepare_tokeniser, tokenise
 
 def main() -> None:
     """Measure and print one row per language."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mb", type=float, default=1.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options_of = parser(__doc__)
+    options_of.add_argument("--mb", type=float, default=1.0)
+    options_of.add_argument("--rounds", type=int, default=3)
+    options = options_of.parse_args()
     print(f"texts: {source_name()}; {options.mb} MB a language, median of {options.rounds} rounds, ms per MB")
-    print(f"{'language':10} {'bare':>7} {'segment':>8} {'tokenise':>9} {'ratio':>6}")
+    rows: list[dict[str, Any]] = []
     for language in LANGUAGES:
-        measure(language, options.mb, options.rounds)
+        rows.append(measure(language, options.mb, options.rounds))
+        print_row(rows[-1], is_first=len(rows) == 1)
+    report(rows, options.json)
 
 
-def measure(language: str, megabytes: float, rounds: int) -> None:
+def measure(language: str, megabytes: float, rounds: int) -> dict[str, Any]:
     """Time the engines alone and the two stages, in turn, on the same documents."""
     documents = [Document(file="a.txt", sha256="", text=text) for text in texts(language, megabytes)]
     size = sum(len(document.text.encode()) for document in documents) / 1e6
@@ -48,8 +51,7 @@ def measure(language: str, megabytes: float, rounds: int) -> None:
         passages = [segment(document) for document in documents]
         times["tokenise"].append(clock(lambda p=passages: [tokenise(batch, tokeniser) for batch in p]) / size)
     cost = {name: statistics.median(values) * 1000 for name, values in times.items()}
-    ratio = (cost["segment"] + cost["tokenise"]) / cost["bare"]
-    print(f"{language:10} {cost['bare']:7.0f} {cost['segment']:8.0f} {cost['tokenise']:9.0f} {ratio:6.2f}", flush=True)
+    return {"language": language, **cost, "ratio": (cost["segment"] + cost["tokenise"]) / cost["bare"]}
 
 
 def bare_engines(language: str) -> Callable[[str], object]:

@@ -32,6 +32,7 @@ def main() -> None:
             held += not said
             if said:
                 print(f"  sequence {number}: {said}")
+            print(f"{held} of {number + 1} held so far", file=sys.stderr, flush=True)
     print(f"{held} of {options.sequences} edit sequences: incremental equals full, nothing unchanged was read again")
     sys.exit(0 if held == options.sequences else 1)
 

@@ -53,6 +53,7 @@ def try_all(place: Path, n_documents: int, step: int) -> tuple[int, int, list[st
             said = judge(corpus, out, code, expected)
             held += not said
             wrong += [f"{operation} {k}: {said}"] if said else []
+            print(f"{operation} {k}: {said or 'held'}", file=sys.stderr, flush=True)
             k += step
     return held, tried, wrong
 

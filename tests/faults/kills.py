@@ -46,7 +46,7 @@ def kill_and_resume(place: Path, options: argparse.Namespace) -> tuple[int, list
     usual = time.monotonic() - began
     expected = hashes(place / "whole")
     equal, stops = 0, []
-    for _ in range(options.kills):
+    for number in range(options.kills):
         out = place / "out"
         shutil.rmtree(out, ignore_errors=True)
         for _ in range(rng.randint(1, 3)):
@@ -55,6 +55,7 @@ def kill_and_resume(place: Path, options: argparse.Namespace) -> tuple[int, list
             stops.append(stop(process, options.signal))
         finish(start(corpus, out, options.jobs))
         equal += hashes(out) == expected
+        print(f"{equal} of {number + 1} equal so far", file=sys.stderr, flush=True)
     return equal, stops
 
 

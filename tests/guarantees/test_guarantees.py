@@ -48,6 +48,13 @@ def test_same_input_gives_the_same_bytes_with_one_job_or_two(sample_run, tmp_pat
     assert table_hashes(xietong.run([SAMPLE], tmp_path / "two", jobs=2)) == table_hashes(sample_run)
 
 
+def test_files_for_people_are_the_same_bytes_written_at_once_or_in_turn(sample_run, tmp_path, monkeypatch):
+    monkeypatch.setattr("xietong.job.MANY_PASSAGES", 1)
+    at_once = xietong.run([SAMPLE], tmp_path / "two", jobs=2)
+    for name in ("passages.csv", "passages.xlsx", "report.html"):
+        assert file_hash(at_once.folder / name) == file_hash(sample_run.folder / name)
+
+
 @pytest.mark.parametrize(
     "environment", [{"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai"}]
 )
