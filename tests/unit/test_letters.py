@@ -42,8 +42,17 @@ def test_parts_of_a_letter_are_front_matter(part: str) -> None:
     assert found["特此通知。"] == "body"
 
 
+def test_a_number_with_a_blank_in_it_is_front_matter() -> None:
+    assert kinds(LETTER.replace("柏政办", "柏 政办"))["柏政办〔2024〕12号"] == "front"
+
+
 @pytest.mark.parametrize(
-    "line", ["青川省、柏川省、云溪自治区人民政府，交通运输部：", "柏川市发展和改革委员会 柏川市交通运输局2024年3月5日"]
+    "line",
+    [
+        "青川省、柏川省、云溪自治区人民政府，交通运输部：",
+        "柏川市发展和改革委员会 柏川市交通运输局2024年3月5日",
+        "柏川市发展和改革委员会　　柏川市委编办\n2024年3月5日",
+    ],
 )
 def test_addressees_by_name_and_bodies_before_the_date_are_front_matter(line: str) -> None:
     found = kinds(LETTER.replace("各区人民政府，市政府有关委、办、局，各有关单位：", line))

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from xietong.bodies import is_body
 from xietong.gazetteer import Place, load_places
 from xietong.metadata.catalogue import ITEMS, documents_only, read_catalogue, read_catalogues, row_of
-from xietong.metadata.clues import Clues, gather_clues, is_body, is_labelled
+from xietong.metadata.clues import Clues, gather_clues, is_labelled
 from xietong.metadata.columns import read_columns
 from xietong.metadata.dates import FoundDate, find_dates, find_years
 from xietong.metadata.issuers import find_issuer

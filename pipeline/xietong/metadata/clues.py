@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
 
+from xietong.bodies import is_body
 from xietong.characters import TONED_LETTERS, simplify, widen
 from xietong.normalise import fold, fold_each
 from xietong.records import Document, Passage
@@ -73,21 +74,6 @@ class Clues:
 
 _DATED = re.compile(r"([^\d〇一二三四五六七八九]{4,40}?) ?((?:19|20)\d\d年\d{1,2}月(?:\d{1,2}日)?)$")
 _DATE_LINE = re.compile(r"[((]?(?:[〇○零一二三四五六七八九十\d]{2,4}年|(?:19|20)\d\d[-./])")
-_BODY = re.compile(
-    r"(?![一二三四五六七八九十]{1,3}[、.]|第.{1,3}[章条节篇部]|[(\d])(?:国务院|中共中央|[^,。;:!?、《》【】\d\t]{2,38}"
-    r"(?:政府|办公厅|办公室|委员会|[省市县区州国]委|总工会|厅|[^布格结全新大当开变时定]局|[^内全东中西南北各干门一总]部|法院|检察院|国务院|中共中央|科学院))"
-)
-
-
-def is_body(line: str) -> bool:
-    """Whether a folded line is nothing but the name of a public body.
-
-    Examples
-    --------
-    >>> is_body("澜江省人民政府办公厅"), is_body("塑造优势互补的区域格局")
-    (True, False)
-    """
-    return len(line) <= 40 and _BODY.fullmatch(line) is not None
 
 
 def gather_clues(document: Document, passages: Sequence[Passage] = ()) -> Clues:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from xietong.bodies import BODY_END, SPEAKER
 from xietong.characters import simplify, widen
 from xietong.metadata.clues import Clues, Field
 from xietong.normalise import fold
@@ -26,7 +27,7 @@ def _found(clues: Clues, title: str, region: str) -> Iterator[tuple[str, str]]:
     yield from ((name, stated.origin) for name, stated in labelled if stated.origin == "front matter")
     if not _BARE.match(named):
         yield named, "title"
-    yield from ((name, stated.origin) for name, stated in labelled if _LIKE_A_BODY.search(stated.folded))
+    yield from ((name, stated.origin) for name, stated in labelled if _ENDS_AS_A_BODY.search(stated.folded))
     yield _whole(named, region), "title"
     yield _adopting(clues, region), "heading"
     for origin, line in clues.signatures():
@@ -43,9 +44,7 @@ _NOBODY = re.compile(
     re.I,
 )
 _SITE = re.compile(r"(?:门户网站|官方网站|网站|官网|信息网|网|客户端|公众号|日报)$")
-_LIKE_A_BODY = re.compile(
-    r"(?:政府|[^布格结全新大当开变时定]局|厅|室|委|会|部|院|署|办|行|中心|公司|集团|大学|处|组|党委|人大|中央)(?:\([^()]*\))?$"
-)
+_ENDS_AS_A_BODY = re.compile(rf"{BODY_END}(?:\([^()]*\))?$")
 
 
 def _stated(stated: Field) -> str:
@@ -53,7 +52,7 @@ def _stated(stated: Field) -> str:
     name = re.sub(r"\([^)\u4e00-\u9fff]{1,8}\)", "", stated.value)
     if stated.item == "source":
         name = re.sub(r"[\d(].*$|责任编辑.*$|\s{3,}.*$", "", name)
-    name = re.sub(r"(?<=政府|.局|员会|.厅|.委)(?:门户|官方)?网站$", "", " ".join(name.split()).strip(" 《》"))
+    name = re.sub(rf"({BODY_END})(?:门户|官方)?网站$", r"\1", " ".join(name.split()).strip(" 《》"))
     return "" if _NOBODY.fullmatch(fold(name).text) or not re.search(r"[^\W\d_]{2}", name) else name
 
 
@@ -62,7 +61,7 @@ _BARE = re.compile(r"[省市县区州]|自治[区州]")
 _BARE_GOVERNMENT = re.compile(r"(?:[省市县区州]|自治[区州])?(?:人民)?政府(办公厅|办公室)?")
 _TITLE_ISSUER = re.compile(
     r"(?:【[^】]*】)?((?!解读|图解)(?:(?!关于|印发|转发|[《,。:?]).){1,80}?"
-    r"(?:政府|办公厅|办公室|委员会|委|厅|局|部|院|会|署|行|公司|集团|中心|小组|中央|等.{1,4}部门)) ?(?=关于|印发|转发|批转)"
+    rf"(?:{BODY_END}|等.{{1,4}}部门)) ?(?=关于|印发|转发|批转)"
 )
 
 
@@ -94,9 +93,7 @@ _PROMULGATED = re.compile(
     r"日 ?(?:中华人民共和国)?([^,。;:()《\d\s第]{2,40}?)(?:令?第.{1,6}号)?(?:联合)?(?:公布|发布|颁布)"
 )
 # Taiwan: 民国八十九年六月二十三日交通部(89)交航发字第 8927 号令
-_ORDERED = re.compile(
-    r"日 ?([\u4e00-\u9fff]{2,14}?(?:部|院|会|署|局|处|政府))(?:\(\d+\)|[\u4e00-\u9fff]{0,8}字)(?!.*会衔).*令"
-)
+_ORDERED = re.compile(rf"日 ?([\u4e00-\u9fff]{{2,14}}?{BODY_END})(?:\(\d+\)|[\u4e00-\u9fff]{{0,8}}字)(?!.*会衔).*令")
 
 
 def _adopting(clues: Clues, region: str) -> str:
@@ -112,7 +109,7 @@ def _adopting(clues: Clues, region: str) -> str:
     for line in lines:
         if council := _COUNCIL.search(line):
             return _whole(council[1] or council[2], region)
-        if (promulgated := _PROMULGATED.search(line)) and _LIKE_A_BODY.search(promulgated[1]):
+        if (promulgated := _PROMULGATED.search(line)) and _ENDS_AS_A_BODY.search(promulgated[1]):
             return _whole(promulgated[1], region)
         if ordered := _ORDERED.search(line):
             return _written(ordered[1], clues.written.get(line, line))
@@ -126,11 +123,10 @@ def _written(name: str, line: str) -> str:
 
 
 _FIRST_ARTICLE = re.compile(r"第 ?[一1] ?条")
-_SPEAKER = re.compile(r"代表(?!大会)(国务院|[\u4e00-\u9fff]{0,12}?(?:人民|省|市|县|区|州)政府)")
 
 
 def _speaking(clues: Clues, region: str) -> str:
     """For whom a report is given; "" where only 市人民政府 is said and no place is known."""
-    speaker = _SPEAKER.search(clues.sample[:3000])
+    speaker = SPEAKER.search(clues.sample[:3000])
     name = _whole(speaker[1], region) if speaker else ""
     return "" if _BARE_GOVERNMENT.fullmatch(name) else name

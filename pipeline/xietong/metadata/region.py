@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from xietong.bodies import SPEAKER
 from xietong.gazetteer import Mention, Place, find_places, places_by_abbreviation, places_by_name, resolve
 from xietong.lists import read_list
 from xietong.metadata.clues import Clues
@@ -294,7 +295,6 @@ def _numbered(text: str, origin: str, context: str) -> Iterator[Claim]:
 
 
 _AFTER_SIGN = tuple("府政委办发教科财工人社建交卫民农水环商市规住国公法")
-_SPEAKER = re.compile(r"代表(国务院|[\u4e00-\u9fff]{0,12}?(?:人民|省|市|县|区|州)政府)")
 _LEVEL_WORDS = (
     ("国务院", "central"),
     ("省", "provincial"),
@@ -308,7 +308,7 @@ _LEVEL_WORDS = (
 
 def _speakers(clues: Clues, context: str) -> Iterator[Claim]:
     """For whom a report is given: 现在,我代表市人民政府向大会报告工作."""
-    match = _SPEAKER.search(context[:3000])
+    match = SPEAKER.search(context[:3000])
     if match is None:
         return
     yield from _claim(match[1], "text", context)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from xietong.bodies import is_body
 from xietong.lists import read_list
-from xietong.metadata.clues import Clues, is_body, is_labelled
+from xietong.metadata.clues import Clues, is_labelled
 from xietong.metadata.dates import find_dates
 from xietong.normalise import fold
 
@@ -152,6 +153,7 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _SECTION = re.compile(
     "(?:通知|公告|通告|公示|政策|法规|规章|文件|规范性|新闻|动态|要闻|热点|信息|公开|政务|工作|部门|地方|行政|图片|解读|公文|正文|详情|内容)+"
 )
+# a web site: of a body, but named by 网 or 门户 as often, and never by 中心 or 会
 _SITE = r"[^-_|—–]{2,30}(?:政府|网|网站|门户|局|委员会)"
 # 中国安柏 - 某省…, 某市某局网站-某某条例
 _SITE_BEFORE = re.compile(
