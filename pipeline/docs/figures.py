@@ -76,11 +76,15 @@ def run(figure: Figure) -> str:
 
 
 def commit() -> str:
-    """Name the state of the project that is measured."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "no git"
+    """Name the state of the project that is measured; this page itself does not count as a change."""
+    page = PAGE.relative_to(ROOT)
+    changes = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{page}")
+    return (_git("rev-parse", "--short", "HEAD") or "no git") + ("-dirty" if changes else "")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def kept() -> dict[str, str]:
