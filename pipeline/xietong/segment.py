@@ -6,13 +6,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xietong.characters import INVISIBLE, N_KINDS, code_points, decode, kind_of_each, widened
+from xietong.furniture import is_named
 from xietong.glosses import find_glosses, may_have_glosses
-from xietong.headings import Trail
+from xietong.headings import Trail, has_han, numbering
 from xietong.language import language_of, languages_of_spans
 from xietong.layout import Block, is_speaker, lay_out
 from xietong.normalise import Flow, flow_through, pieces_of
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Stands between the cells of a table in ``reading`` and ``folded``, so that no term reaches from one into the next.
 CELL_GAP = "\t"
+#: The kinds of block that hold the text itself.
+TEXT_KINDS = ("body", "list", "table")
 UNITS = ("passage", "sentence", "paragraph", "row")
 
 
@@ -177,16 +181,16 @@ def _cut_blocks(
     """Cut each block, and give each passage its section, kind and language."""
     sizes = _sizes(flow.folded)
     trail = Trail()
-    title = _title_of(blocks)
+    titles = {id(block) for block in _titles_of(blocks)}
     drafts: list[_Draft] = []
     for block, (first, last) in zip(blocks, _block_bounds(flow, n_breaks), strict=True):
         if first == last:
             continue
         text, folded = flow.reading[first:last], flow.folded[first:last]
         cuts = [(first, last)]
-        if block.kind == "heading" and block is not title:
+        if block.kind == "heading" and id(block) not in titles:
             trail.enter(text, folded, block.level)
-        elif block.kind in ("body", "list", "table"):
+        elif block.kind in TEXT_KINDS:
             if is_speaker(block.lines[0].text):
                 trail.leave_run_ins()
             trail.enter_run_in(text, folded)
@@ -213,12 +217,28 @@ def _end_before(text: str, end: int, following: int) -> int:
     return end + len(dropped)
 
 
-def _title_of(blocks: Sequence[Block]) -> Block | None:
-    """Find the document's title, which is no section: the only heading of level 1, above all others."""
+def _titles_of(blocks: Sequence[Block]) -> list[Block]:
+    """Find the document's title, which is no section, with the headings above it and those that say it again.
+
+    The title is the first heading that has a level, above the first paragraph and without a number, where no other is as
+    high; or one of level 1 worded as titles are (…的通知), below which chapters or attachments may be of level 1 as well.
+    """
     headings = [block for block in blocks if block.kind == "heading"]
-    if headings and headings[0].level == 1 and all(block.level != 1 for block in headings[1:]):
-        return headings[0]
-    return None
+    above_text = takewhile(lambda block: block.kind not in TEXT_KINDS, blocks)
+    opening = [block for block in above_text if block.kind == "heading"] or headings[:1]
+    n_above = next((n for n, block in enumerate(opening) if block.level), len(opening))
+    if n_above == len(opening) or numbering(opening[n_above].text) not in ("", "markdown"):
+        return []
+    title = opening[n_above]
+    found = [*opening[: n_above + 1], *(block for block in opening[n_above + 1 :] if _say_the_same(block, title))]
+    is_highest = all(not 0 < block.level <= title.level for block in headings if not any(block is one for one in found))
+    return found if is_highest or (title.level == 1 and is_named(title.text, "title")) else []
+
+
+def _say_the_same(block: Block, title: Block) -> bool:
+    """Tell whether one of two headings has all the words of the other: 文档：某市行动计划."""
+    shorter, longer = sorted((re.sub(r"\W", "", each.text) for each in (title, block)), key=len)
+    return len(shorter) >= (6 if has_han(shorter) else 20) and shorter in longer
 
 
 def _block_bounds(flow: Flow, n_breaks: Sequence[int]) -> list[tuple[int, int]]:

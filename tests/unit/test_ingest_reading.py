@@ -112,6 +112,20 @@ def test_docx_keeps_insertions_tables_notes_and_boxes_but_no_deletions(tmp_path:
     assert {("heading", 2, "一、总体要求"), ("footnote", 0, "脚注"), ("row", 0, "市 \t海陵")} <= kinds
 
 
+def test_docx_headings_stand_below_a_title_that_has_a_style_of_its_own(tmp_path: Path) -> None:
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{run(text)}</w:p>'
+        for style, text in (("T", "云川省年度工作"), ("H", "回顾"), ("H", "打算"))
+    )
+    named = (("T", "Title"), ("H", "heading 1"))
+    styles = "".join(f'<w:style w:styleId="{i}"><w:name w:val="{name}"/></w:style>' for i, name in named)
+    styled = {"styles": f"<w:styles {W}>{styles}</w:styles>"}
+    marks = read(tmp_path, "a.docx", docx(body, **styled))[0].marks
+    assert [mark.level for mark in marks] == [1, 2, 2]
+    untitled = read(tmp_path, "b.docx", docx(body.replace('w:val="T"', 'w:val="N"'), **styled))[0].marks
+    assert [mark.level for mark in untitled if mark.kind == "heading"] == [1, 1]
+
+
 def test_docx_with_an_entity_declaration_is_refused(tmp_path: Path) -> None:
     body = docx("").replace(b"<w:document", b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/hosts'>]><w:document")
     document = read(tmp_path, "a.docx", body)[0]

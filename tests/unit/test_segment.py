@@ -176,3 +176,40 @@ def test_the_imprint_of_a_web_page_below_a_text_is_boilerplate():
     assert all(
         "主办" not in p.reading and "文档" not in p.reading for p in segment(_document(text)) if p.kind == "body"
     )
+
+
+def _sections(*headings: tuple[str, int]) -> list[str]:
+    """Give the sections of one paragraph below each heading; a level of 0 is a plain line."""
+    text, marks = "", []
+    for heading, level in headings:
+        marks += [Mark(len(text), len(text) + len(heading), "heading", level)] if level else []
+        text += f"{heading}\n"
+        marks.append(Mark(len(text), len(text) + len(PARAGRAPH), "paragraph"))
+        text += f"{PARAGRAPH}\n"
+    passages = segment(_document(text, marks=tuple(marks)))
+    return list(dict.fromkeys(" › ".join(p.section) for p in passages if p.kind == "body"))
+
+
+@pytest.mark.parametrize(
+    ("headings", "sections"),
+    [
+        # the attachment is as high as the title, and the sections between have no level
+        (
+            [("关于推进都市圈建设的通知", 1), ("一、总体要求", 0), ("柏川都市圈建设方案", 1)],
+            ["", "一、总体要求", "柏川都市圈建设方案"],
+        ),
+        ([("都市圈建设情况", 2), ("一、总体要求", 0)], ["", "一、总体要求"]),
+        ([("都市圈建设情况", 1), ("工作打算", 1)], ["都市圈建设情况", "工作打算"]),
+        ([("一、总体要求", 1), ("（一）基本原则", 0)], ["一、总体要求", "一、总体要求 › （一）基本原则"]),
+    ],
+)
+def test_the_title_is_no_section(headings: list[tuple[str, int]], sections: list[str]) -> None:
+    assert _sections(*headings) == sections
+
+
+def test_lines_that_say_the_title_again_are_no_sections() -> None:
+    title = "柏川都市圈建设行动计划"
+    text = f"{title}\n# {title}\n# 文档：{title}.md\n{PARAGRAPH}\n## 一、总体要求\n{PARAGRAPH}\n"
+    sections = [p.section for p in segment(_document(text)) if p.kind == "body"]
+    assert sections[0] == ()
+    assert sections[-1] == ("一、总体要求",)

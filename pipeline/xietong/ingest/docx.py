@@ -31,10 +31,13 @@ def read_docx(data: bytes, *, bounds: Bounds) -> Extract:
     """
     package = Package(data, format="DOCX", bounds=bounds)
     main = _main_part(package)
-    styles = _read_styles(package)
+    root = package.parse(main)
+    levels, titles = _read_styles(package)
+    has_title = any(_value(style) in titles for style in root.iterfind(".//{*}pStyle"))
     out = TextBuilder(bounds.text_mb)
-    body = _Body(out, styles, _notes(package, "footnotes") | _notes(package, "endnotes"))
-    body.walk(package.parse(main))
+    notes = _notes(package, "footnotes") | _notes(package, "endnotes")
+    body = _Body(out, levels | dict.fromkeys(titles, 1), notes, titles=titles, depth=int(has_title))
+    body.walk(root)
     text, marks = out.finish()
     return Extract(text=text, marks=marks, properties=_properties(package))
 
@@ -65,6 +68,8 @@ class _Body:
     out: TextBuilder
     styles: dict[str, int]
     notes: dict[tuple[str, str], Any]
+    titles: frozenset[str] = frozenset()  # styles
+    depth: int = 0  # levels by which headings stand below a title that has a style of its own
     starts: list[int] = field(default_factory=list)
     pending: list[Any] = field(default_factory=list)  # notes and text boxes to put after the paragraph
     tables: int = 0
@@ -151,17 +156,20 @@ class _Body:
     def _style_of(self, paragraph: Any) -> tuple[int, bool]:
         """Give the heading level (0 for none) and whether the paragraph is an item of a list."""
         properties = next((child for child in paragraph if _local(child) == "pPr"), None)
-        level, is_list = 0, False
+        level, is_list, is_title = 0, False, False
         if properties is not None:
             for child in properties:
                 name = _local(child)
                 if name == "pStyle":
+                    is_title = _value(child) in self.titles
                     level = level or self.styles.get(_value(child), 0)
                 elif name == "outlineLvl" and _value(child).isdigit() and int(_value(child)) < 9:
                     level = int(_value(child)) + 1
                 elif name == "numPr":
                     is_list = any(_local(item) == "numId" and _value(item) not in ("", "0") for item in child)
-        return min(level, 6), is_list and not level
+        if level and not is_title:
+            level = min(level + self.depth, 6)
+        return 1 if is_title else level, is_list and not level
 
     def _symbol(self, element: Any) -> None:
         code = _value(element, "char")
@@ -169,15 +177,16 @@ class _Body:
             self.out.add(clean(chr(int(code, 16))))
 
 
-def _read_styles(package: Package) -> dict[str, int]:
-    """Give the heading level of each paragraph style that has one."""
+def _read_styles(package: Package) -> tuple[dict[str, int], frozenset[str]]:
+    """Give the heading level of each paragraph style that has one, and the styles of titles, by their ids."""
     if "word/styles.xml" not in package:
-        return {}
+        return {}, frozenset()
     try:
         root = package.parse("word/styles.xml")
     except Unreadable:
-        return {}  # a damaged list of styles costs the headings, not the text
+        return {}, frozenset()  # a damaged list of styles costs the headings, not the text
     levels: dict[str, int] = {}
+    titles: set[str] = set()
     for style in root:
         if _local(style) != "style":
             continue
@@ -185,13 +194,13 @@ def _read_styles(package: Package) -> dict[str, int]:
         name = "" if named is None else _value(named)
         outline = "" if outlined is None else _value(outlined)
         found = _LEVEL_IN_NAME.match(name)
-        if found:
+        if name.lower() in ("title", "标题", "標題"):
+            titles.add(_value(style, "styleId"))
+        elif found:
             levels[_value(style, "styleId")] = min(int(found[1]), 6)
         elif outline.isdigit() and int(outline) < 9:
             levels[_value(style, "styleId")] = min(int(outline) + 1, 6)
-        elif name.lower() == "title":
-            levels[_value(style, "styleId")] = 1
-    return levels
+    return levels, frozenset(titles)
 
 
 def _notes(package: Package, part: str) -> dict[tuple[str, str], Any]:
