@@ -284,7 +284,7 @@ def _shorten(text: str, most: int) -> str:
 
 def print_check(frame: pd.DataFrame, as_json: bool) -> int:
     """Print what a check found; give the exit code."""
-    from xietong.ingest.reasons import worded
+    from xietong.ingest.reasons import worded, worded_note
 
     packed = frame.to_json(orient="records", force_ascii=False, indent=1)
     if as_json:
@@ -296,7 +296,7 @@ def print_check(frame: pd.DataFrame, as_json: bool) -> int:
             found = counted if row["status"] == "ok" else worded(row["reason"], product_language())
             print(f"{row['status']:9} {safe(row['file'])}: {safe(found)}; {safe(', '.join(filter(None, about)))}")
             if row["note"]:
-                print(f"          {safe(row['note'])}")
+                print(f"          {safe(worded_note(row['note'], product_language()))}")
     return SOME_FAILED if (frame["status"] == "failed").any() else DONE
 
 

@@ -137,7 +137,8 @@ def _empty_rows(files: Sequence[Path], run: Run) -> list[tuple[Path, int]]:
 def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> None:
     """Print agreement, the machine's errors and the shares, short; the files have everything."""
     from xietong.assessment import MACHINE
-    from xietong.messages import message
+    from xietong.ingest.reasons import worded_note
+    from xietong.messages import message, product_language
 
     tables = {
         "agreement": _short(assessment.agreement, _AGREEMENT),
@@ -157,7 +158,7 @@ def print_assessment(assessment: Any, files: Sequence[Path], as_json: bool) -> N
     if assessment.n_elsewhere:
         print(message("agree_elsewhere", n=assessment.n_elsewhere))
     for note, n in _notes(assessment.shares):
-        print(message("agree_note", n=n, of=len(assessment.shares), note=note))
+        print(message("agree_note", n=n, of=len(assessment.shares), note=worded_note(note, product_language())))
     if assessment.n_undecided:
         print(message("agree_undecided", n=assessment.n_undecided, run=assessment.run.folder))
     for file in files:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from xietong.ingest import IngestOptions, Reader, find_sources, read_file
+from xietong.ingest.reasons import worded_note
 from xietong.records import Document, Source
 
 TEXT = "云川省与海陵市推进区域协调发展，共建产业园区。\n第二段说明对口支援的办法。"
@@ -293,3 +295,23 @@ def test_archives_are_read_by_a_process_that_read_parquet_before(tmp_path: Path)
         ("b.tar.gz!/b.tar!/报告.txt", "ok"),
         ("b.tar.gz!/b.tar", "ok"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "note"),
+    [
+        ("a.csv", "编号,正文,标题\n1,推进协作建设。,甲\n2,共建园区。,乙\n", "2 篇文档；正文列："),
+        ("a.csv", "备注,正文\n无,推进协作建设，共建园区。\n无,两市,共建\n", "1 行的单元格数与表头不符"),
+        ("a.jsonl", '{"text": "推进协作建设，共建园区。"}\n{"text": "两市共建。"}\n无\n', "1 行不是 JSON 对象，已略去"),
+        ("a.txt", "推进协作。<table>" + "<td>两市共建</td>" * 8, "文字中有 HTML 表格：标签已略去"),
+    ],
+)
+def test_notes_of_documents_are_worded_in_chinese(tmp_path: Path, name: str, data: str, note: str) -> None:
+    found = read(tmp_path, name, data.encode())[0].note
+    assert note in worded_note(found, "zh")
+    assert not re.search(r"[a-z]{3,} [a-z]{3,}", worded_note(found, "zh"))
+    assert worded_note(found, "en") == found
+
+
+def test_names_of_columns_stay_as_they_are_in_notes() -> None:
+    assert worded_note("not read: all documents, check", "zh") == "未读取的列：all documents, check"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow as pa
 from xietong import __version__
 from xietong.codebook import CODE_FACTS, CODE_NAMES
 from xietong.export.xlsx_cells import MOST_UNITS, Notes, write_text
-from xietong.ingest.reasons import worded
+from xietong.ingest.reasons import worded, worded_note
 from xietong.messages import both
 from xietong.totals import Totals, crossed_facets
 
@@ -28,8 +28,9 @@ _CODE_WIDTHS = {"definition": 50, "definition_zh": 50, "include": 50, "exclude":
 def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
     """Write the documents table, what failed and why in colour."""
     table = run.table("documents")
-    reasons = [_in_both(reason) for reason in table["reason"].to_pylist()]
-    table = table.set_column(table.column_names.index("reason"), "reason", pa.array(reasons, pa.string()))
+    for name, wording in (("reason", worded), ("note", worded_note)):
+        said = [_in_both(text, wording) for text in table[name].to_pylist()]
+        table = table.set_column(table.column_names.index(name), name, pa.array(said, pa.string()))
     sheet = workbook.add_worksheet("documents")
     _write_table(workbook, sheet, table.column_names, zip(*(c.to_pylist() for c in table.columns), strict=True), notes,
                  widths=_DOCUMENT_WIDTHS)  # fmt: skip
@@ -44,10 +45,10 @@ def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
         sheet.conditional_format(1, status, max(table.num_rows, 1), status, rule)
 
 
-def _in_both(reason: str | None) -> str | None:
-    """Give why a document is not ok in Chinese and in English."""
-    chinese = worded(reason or "", "zh")
-    return f"{chinese}\n{reason}" if reason and chinese != reason else reason
+def _in_both(text: str | None, wording: Callable[[str, str], str]) -> str | None:
+    """Give a reason or note of a document in Chinese and in English."""
+    chinese = wording(text or "", "zh")
+    return f"{chinese}\n{text}" if text and chinese != text else text
 
 
 def write_codebook(codebook: Codebook, workbook: Workbook, notes: Notes) -> None:

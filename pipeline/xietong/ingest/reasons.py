@@ -1,4 +1,7 @@
-"""Why a document could not be read: every message stands in ``data/reasons.csv``, in English and in Chinese."""
+"""Why a document could not be read, and what was repaired in one that was, in English and in Chinese.
+
+Every reason stands in ``data/reasons.csv``, every note in ``data/notes.csv``.
+"""
 
 from __future__ import annotations
 
@@ -67,14 +70,32 @@ def worded(reason: str, language: str) -> str:
     >>> worded(message("other_format", what="a picture (PNG)"), "zh")
     '图片（PNG），不支持的格式；请另存为 DOCX、PDF、HTML 或 TXT 后重新运行'
     """
-    return _translated(reason, _templates("reasons")) if language == "zh" else reason
+    known = (*_templates("reason_details"), *_templates("reasons"))
+    return _translated(reason, _templates("reasons"), known) if language == "zh" else reason
 
 
-def _translated(text: str, templates: Sequence[tuple[re.Pattern[str], str]]) -> str:
+def worded_note(note: str, language: str) -> str:
+    """Give the notes of a document or of a share, which are in English, in the language of the reader.
+
+    Examples
+    --------
+    >>> worded_note("only the first 500 of 812 pages were read; 3 damaged pages were left out", "zh")
+    '812 页中只读取了前 500 页；3 页损坏，已略去'
+    """
+    if language != "zh":
+        return note
+    return "；".join(_translated(one, _templates("notes"), _templates("notes")) for one in note.split("; "))
+
+
+_Templates = Sequence[tuple[re.Pattern[str], str]]
+
+
+def _translated(text: str, templates: _Templates, inside: _Templates) -> str:
+    """Give the Chinese of an English text, and of what stands ``inside`` it; the text itself where it is unknown."""
     for pattern, chinese in templates:
         if match := pattern.fullmatch(text):
-            known = (*_templates("reason_details"), *_templates("reasons"))
-            return chinese.format_map({name: _translated(value, known) for name, value in match.groupdict().items()})
+            values = {name: _translated(value, inside, inside) for name, value in match.groupdict().items()}
+            return chinese.format_map(values)
     return text
 
 
@@ -90,7 +111,11 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 def _pattern(template: str) -> str:
     pieces = _PLACE.split(template)
-    return "".join(f"(?P<{piece}>.*)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces))
+    places = (rf"(?P<{piece}>{_NUMBER if piece == 'n' else '.*'})" if n % 2 else "" for n, piece in enumerate(pieces))
+    return "".join(place or re.escape(piece) for place, piece in zip(places, pieces, strict=True))
+
+
+_NUMBER = r"\d[\d,]*"
 
 
 def _plain(value: str) -> str:
