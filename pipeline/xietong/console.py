@@ -255,6 +255,10 @@ def _code_names(codebook: Codebook, facet: str, assigned: Mapping[str, int]) -> 
     return ("；" if is_chinese else "; ").join(names)
 
 
+#: Passages among which those to show are looked for: the documents shown are the first ones, so a large run is not read whole.
+_ROWS_LOOKED_AT = 50_000
+
+
 def _first_passages(run: Run, most: int) -> list[tuple[str, dict[str, int], str]]:
     """Give id, codes with values, and reading: one coded passage a document, body text first; more if there are few."""
     import duckdb
@@ -262,20 +266,24 @@ def _first_passages(run: Run, most: int) -> list[tuple[str, dict[str, int], str]
     from xietong.wide import ASSIGNING_CODER
 
     query = """
-        with coded as (
+        with first as (
+            select * from read_parquet($passages, file_row_number = true) where file_row_number < $rows
+        ), coded as (
             select passage_id, map(list(code), list(value)) as codes from read_parquet($tags)
-            where coder_id = $coder and value > 0 group by passage_id
+            where coder_id = $coder and value > 0 and passage_id in (select passage_id from first) group by passage_id
         ), placed as (
             select passage_id, codes, reading, file_row_number as place, min(place) over (partition by document_id) as document,
                 row_number() over (partition by document_id order by kind <> 'body', place) as turn
-            from read_parquet($passages, file_row_number = true) join coded using (passage_id)
+            from first join coded using (passage_id)
         ), chosen as (select * from placed order by turn, document limit $most)
         select passage_id, codes, reading from chosen order by document, turn
     """
     files = {name: str(run.folder / "tables" / f"{name}.parquet") for name in ("tags", "passages")}
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
-        return connection.execute(query, {**files, "coder": ASSIGNING_CODER, "most": most}).fetchall()
+        return connection.execute(
+            query, {**files, "coder": ASSIGNING_CODER, "most": most, "rows": _ROWS_LOOKED_AT}
+        ).fetchall()
 
 
 def _shorten(text: str, most: int) -> str:

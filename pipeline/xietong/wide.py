@@ -80,19 +80,20 @@ def _documents(run: Run, n_rows: int | None = None) -> pa.Table:
 
 
 class Follower:
-    """Reads a table that is in passage order alongside the passages."""
+    """Reads a table that is in passage order alongside the passages: all columns, or some, ``passage_id`` among them."""
 
-    def __init__(self, file: Path, equal: list[tuple[str, str]]) -> None:
+    def __init__(self, file: Path, equal: list[tuple[str, str]], columns: list[str] | None = None) -> None:
         self.file = pq.ParquetFile(file)
         self.equal = equal
+        self.columns = columns or self.file.schema_arrow.names
         self.next_group = 0
-        self.waiting = self.file.schema_arrow.empty_table()
+        self.waiting = self.file.schema_arrow.empty_table().select(self.columns)
 
     def take(self, ids: pa.Array) -> pa.Table:
         """Give the rows of the next passages, which are ``ids``."""
         found = [self._mine(self.waiting, ids)]
         while self.waiting.num_rows == 0 and self.next_group < self.file.num_row_groups:
-            group = self.file.read_row_group(self.next_group)
+            group = self.file.read_row_group(self.next_group, columns=self.columns)
             self.next_group += 1
             for column, value in self.equal:
                 group = group.filter(pc.equal(group[column], value))

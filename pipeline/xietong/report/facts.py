@@ -11,9 +11,10 @@ from xietong.codebook import CODE_FACTS, CODE_NAMES
 from xietong.ingest.reasons import worded
 from xietong.marked import marked_in_steps
 from xietong.report.analyses import keywords, topics
+from xietong.report.cues import list_cues
 from xietong.report.packing import PassageColumns, choose_rows
 from xietong.totals import Totals, crossed_facets
-from xietong.wide import ASSIGNING_CODER, DOCUMENT_COLUMNS
+from xietong.wide import DOCUMENT_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,6 @@ _RESAMPLES = 1_000
 _CODE_FIELDS = [*CODE_NAMES, *(name for name in CODE_FACTS if name != "example")]
 #: Documents drawn for one group over all its resamples; groups of many documents need fewer resamples.
 _MOST_DRAWS = 5_000_000
-_WORDS_PER_CODE = 15
 
 
 def gather(run: Run) -> tuple[dict[str, Any], bytes]:
@@ -49,7 +49,7 @@ def gather(run: Run) -> tuple[dict[str, Any], bytes]:
         "documents": _documents(documents),
         "totals": _totals(totals),
         "attention": {column: _attention(totals, column) for column in ("year", "region", "level")},
-        "words": _words(run),
+        "words": list_cues(run),
         "topics": topics(run),
         "keywords": keywords(run),
         "shown": {"passages": columns.n_rows, "of": totals.n_passages},
@@ -97,25 +97,3 @@ def _attention(totals: Totals, column: str) -> list[dict[str, Any]]:
 
 def _rounded(values: np.ndarray) -> list[float | None]:
     return [None if np.isnan(value) else round(float(value), 5) for value in np.atleast_1d(values)]
-
-
-def _words(run: Run) -> list[list[list[Any]]]:
-    """Give, for each code, the cues that most passages rest on: cue, number of passages, sum of weights."""
-    import duckdb
-
-    query = """
-        with counted as (
-            select code, cue, count(distinct passage_id) as n, round(sum(weight), 3) as weight
-            from read_parquet(?) where coder_id = ? and cue <> '' group by code, cue
-        )
-        select code, cue, n, weight from counted
-        qualify row_number() over (partition by code, contains(cue, ': ') order by n desc, weight desc, cue) <= ?
-        order by code, n desc, weight desc, cue
-    """
-    file = str(run.folder / "tables" / "evidence.parquet")
-    found: dict[str, list[list[Any]]] = {code.code: [] for code in run.codebook.codes}
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 1")
-        for code, cue, n, weight in connection.execute(query, [file, ASSIGNING_CODER, _WORDS_PER_CODE]).fetchall():
-            found[code].append([cue, n, weight])
-    return list(found.values())

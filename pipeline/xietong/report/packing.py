@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +29,8 @@ def choose_rows(run: Run, most: int) -> frozenset[str] | None:
     file = pq.ParquetFile(run.folder / "tables" / "passages.parquet")
     if file.metadata.num_rows <= most:
         return None
-    ids = file.read(columns=["passage_id"])["passage_id"].to_pylist()
-    draws = sorted(ids, key=lambda name: hashlib.sha256(name.encode()).digest())
-    return frozenset(draws[:most])
+    ids = (name for rows in file.iter_batches(columns=["passage_id"]) for name in rows["passage_id"].to_pylist())
+    return frozenset(nsmallest(most, ids, key=lambda name: hashlib.sha256(name.encode()).digest()))
 
 
 class PassageColumns:
