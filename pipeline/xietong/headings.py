@@ -91,7 +91,7 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None, be
     style = match.lastgroup if match else ""
     if match and style == "article":
         return match.end() == len(text)
-    if _PUNCTUATED_END.search(text[-16:]):
+    if _PUNCTUATED_END.search(text[-16:]) or (is_chinese and _goes_on(text)):
         return False
     if style in ("part", "division", "chapter", "paragraph", "han", "hanparen", "roman"):
         return style in ("part", "chapter", "paragraph") or (match is not None and match.end() < len(text))
@@ -114,6 +114,11 @@ def is_heading(line: Line, following: Line | None, after: Line | None = None, be
         n <= 10 and len(following.text) <= 24 if is_chinese else n <= 50 and text[0].isupper() and text[-1].isalpha()
     )
     return is_short and (is_chinese or _is_title_case(text)) and is_heading(following, after)
+
+
+def _goes_on(text: str) -> bool:
+    """Tell whether a Chinese line is the first of a paragraph: a sentence has ended in it, or a bracket is still open."""
+    return "。" in text[:-1] or text.count("(") > text.count(")")
 
 
 def _is_bare_heading(text: str, line: Line, following: Line, is_chinese: bool) -> bool:

@@ -53,6 +53,8 @@ def test_english_numbering_makes_headings(heading):
         "2031年2月3日",
         "现将有关事项通知如下：",
         "三是深化改革，",
+        "（二）积分条件。根据全市发展情况建立积分指标",
+        "5.居所情况（随迁人员为配偶或未成年子女的",
     ],
 )
 def test_other_short_lines_are_no_headings(line):

@@ -213,3 +213,11 @@ def test_lines_that_say_the_title_again_are_no_sections() -> None:
     sections = [p.section for p in segment(_document(text)) if p.kind == "body"]
     assert sections[0] == ()
     assert sections[-1] == ("一、总体要求",)
+
+
+def test_the_menu_of_a_printed_web_page_is_no_title() -> None:
+    title = "印发柏川都市圈建设方案的通知"
+    text = f"简体 繁体\n首页 柏川概况 政务公开 网上办事\n热词 权责清单 政府工作报告\n{title}\n各区人民政府：\n{PARAGRAPH}\n"
+    kinds = {p.reading: p.kind for p in segment(_document(text))}
+    assert [reading for reading, kind in kinds.items() if kind == "heading"] == [title]
+    assert kinds["热词权责清单政府工作报告"] == "boilerplate"
