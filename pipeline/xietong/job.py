@@ -6,10 +6,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from xietong import manifest
 from xietong.batch import DocumentOptions, Recipe, Task
@@ -23,6 +22,8 @@ from xietong.runs import Run, write_codebook
 #: A batch holds at most this many bytes of input, or one document.
 BATCH_BYTES = 2_000_000
 BATCH_DOCUMENTS = 25
+#: Parts found damaged are made again, so many times before the disk is blamed.
+MOST_REPAIRS = 3
 #: From so many passages on the files for people are written at the same time; starting a process costs about a second.
 MANY_PASSAGES = 10_000
 DEFAULT_CODEBOOK = "regional-coordination"
@@ -40,6 +41,11 @@ class RunOptions:
     scheduler: str = ""  # address of a Dask scheduler; "" starts a local cluster
     has_report: bool = True
     language: str = ""  # of the report and of messages: zh or en; "" asks the environment
+
+    @property
+    def n_processes(self) -> int:
+        """How many processes may work at the same time."""
+        return self.jobs or os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,55 +132,49 @@ def plan(inputs: Sequence[str | Path], recipe: Recipe) -> list[Task]:
 
 
 def _task(source: Source, recipe: Recipe, catalogue: dict[str, dict[str, str]]) -> Task:
+    """Give a source with its rows of the catalogue and the keys of what it will give."""
     read_key = recipe.read_key(source, catalogue)
     return Task(source=source, read_key=read_key, code_key=recipe.code_key(read_key), catalogue=catalogue)
 
 
+_Places = dict[str, dict[str, Slice]]  # stage (read or coded) to key to where its rows are
+
+
 def _bring_up_to_date(tasks: list[Task], recipe: Recipe, out: Path, options: RunOptions, report: Report) -> Counts:
+    """Make the parts that are missing, merge all into staged tables, and drop the parts that no task needs."""
     parts = out / "parts"
-    parts.mkdir(parents=True, exist_ok=True)
-    for _ in range(3):
-        places = index_parts(parts)
+    for _ in range(MOST_REPAIRS):
         try:
-            _process(tasks, places, recipe, parts, options, report)
+            _make_missing_parts(tasks, recipe, parts, options, report)
             places = index_parts(parts)
-            counts = _merge(tasks, places, out)
-            break
+            counts = merge(tasks, places, _fresh_staging(out))
         except DamagedPartError as damage:
             shutil.rmtree(damage.part, ignore_errors=True)
-    else:
-        raise RunFolderError(f"{parts}: parts are damaged again and again; check the disk, or choose another folder")
-    in_use = [places["read"][task.read_key].part for task in tasks] + [
-        places["coded"][task.code_key].part for task in tasks
-    ]
-    keep_only(parts, in_use)
-    return counts
+        else:
+            read, coded = places["read"], places["coded"]
+            keep_only(parts, [read[t.read_key].part for t in tasks] + [coded[t.code_key].part for t in tasks])
+            return counts
+    raise RunFolderError(f"{parts}: parts are damaged again and again; check the disk, or choose another folder")
 
 
-def _process(
-    tasks: list[Task],
-    places: dict[str, dict[str, Slice]],
-    recipe: Recipe,
-    parts: Path,
-    options: RunOptions,
-    report: Report,
-) -> None:
+def _make_missing_parts(tasks: list[Task], recipe: Recipe, parts: Path, options: RunOptions, report: Report) -> None:
+    """Read and code what has no part yet, batch by batch, and report after each."""
+    places = index_parts(parts)
     todo = [_with_place(task, places) for task in tasks if not _is_done(task, places)]
-    documents = n_bytes = 0
+    n_documents = n_bytes = 0
     report(Progress("code", 0, len(todo)))
-    for batch in _engine(list(batches(todo)), recipe, parts, options):
-        documents += len(batch)
+    for batch in _run_batches(list(batches(todo)), recipe, parts, options):
+        n_documents += len(batch)
         n_bytes += sum(task.source.n_bytes for task in batch)
-        report(Progress("code", documents, len(todo), n_bytes))
+        report(Progress("code", n_documents, len(todo), n_bytes))
 
 
-def _is_done(task: Task, places: dict[str, dict[str, Slice]]) -> bool:
+def _is_done(task: Task, places: _Places) -> bool:
     return task.read_key in places["read"] and task.code_key in places["coded"]
 
 
-def _with_place(task: Task, places: dict[str, dict[str, Slice]]) -> Task:
-    from dataclasses import replace
-
+def _with_place(task: Task, places: _Places) -> Task:
+    """Say where a source's passages are, if it was read before and is only to be coded."""
     return replace(task, read=places["read"].get(task.read_key))
 
 
@@ -193,10 +193,11 @@ def batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
             yield batch
 
 
-def _engine(todo: list[list[Task]], recipe: Recipe, parts: Path, options: RunOptions) -> Iterator[Sequence[Task]]:
+def _run_batches(todo: list[list[Task]], recipe: Recipe, parts: Path, options: RunOptions) -> Iterator[Sequence[Task]]:
+    """Choose where the batches are worked on (here, in processes, on Dask); give each when its parts are written."""
     from xietong import workers
 
-    jobs = min(options.jobs or os.cpu_count() or 1, len(todo))
+    jobs = min(options.n_processes, len(todo))
     if not todo:
         return iter(())
     if options.engine == "dask" or options.scheduler:
@@ -206,11 +207,12 @@ def _engine(todo: list[list[Task]], recipe: Recipe, parts: Path, options: RunOpt
     return workers.run_in_processes(todo, recipe, parts, jobs=jobs)
 
 
-def _merge(tasks: list[Task], places: dict[str, dict[str, Slice]], out: Path) -> Counts:
-    staging = out / ".staging" / "tables"
+def _fresh_staging(out: Path) -> Path:
+    """Make the folder in which the tables are written before they are published."""
     shutil.rmtree(out / ".staging", ignore_errors=True)
-    staging.mkdir(parents=True)
-    return merge(tasks, places, staging)
+    tables = out / ".staging" / "tables"
+    tables.mkdir(parents=True)
+    return tables
 
 
 def _write_outputs(out: Path, options: RunOptions, n_passages: int) -> list[str]:
@@ -221,9 +223,8 @@ def _write_outputs(out: Path, options: RunOptions, n_passages: int) -> list[str]
     write_codebook(read_codebook(options.codebook), staging)
     kinds = ("xlsx", "csv", "report") if options.has_report else ("xlsx", "csv")
     calls = [(staging, kind, options.language or None) for kind in kinds]
-    jobs = options.jobs or os.cpu_count() or 1
-    if jobs > 1 and n_passages >= MANY_PASSAGES:
-        call_in_processes(write_output, calls, jobs)
+    if options.n_processes > 1 and n_passages >= MANY_PASSAGES:
+        call_in_processes(write_output, calls, options.n_processes)
     else:
         for call in calls:
             write_output(*call)
@@ -254,6 +255,7 @@ def publish(staging: Path, out: Path) -> list[str]:
 
 
 def _check_folder(out: Path) -> None:
+    """Refuse a folder that holds anything but a run."""
     if out.exists() and not out.is_dir():
         raise RunFolderError(f"{out} is a file; give a folder for the results")
     if out.is_dir() and any(out.iterdir()) and not (out / "parts").is_dir() and not manifest.exists(out):
@@ -261,12 +263,12 @@ def _check_folder(out: Path) -> None:
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[Any]:
+def _locked(out: Path) -> Iterator[None]:
+    """Keep other runs out of the folder, which is made where it does not exist."""
     from filelock import FileLock, Timeout
 
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "parts").mkdir(exist_ok=True)
+        (out / "parts").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunFolderError(
             f"{out}: the folder cannot be made ({error.strerror}); choose another with --out"
@@ -279,6 +281,6 @@ def _locked(out: Path) -> Iterator[Any]:
             f"{out} is in use by another run; wait for it, or give another folder with --out"
         ) from error
     try:
-        yield lock
+        yield
     finally:
         lock.release()

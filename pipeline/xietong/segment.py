@@ -186,29 +186,49 @@ def _cut_blocks(
     for block, (first, last) in zip(blocks, _block_bounds(flow, n_breaks), strict=True):
         if first == last:
             continue
-        text, folded = flow.reading[first:last], flow.folded[first:last]
-        cuts = [(first, last)]
-        if block.kind == "heading" and id(block) not in titles:
-            trail.enter(text, folded, block.level)
-        elif block.kind in TEXT_KINDS:
-            if is_speaker(block.lines[0].text):
-                trail.leave_run_ins()
-            trail.enter_run_in(text, folded)
-            cuts = _cut_block(flow, first, last, block.stops, sizes, options)
-        starts = [block.start, *(int(flow.starts[a]) for a, _ in cuts[1:])]
-        for (a, b), start, following in zip(cuts, starts, [*starts[1:], -1], strict=True):
-            end = (
-                block.lines[-1].end
-                if following < 0
-                else _end_before(text_of_document, int(flow.ends[b - 1]), following)
-            )
-            drafts.append(_Draft(start, end, flow, a, b, block.kind, trail.labels))
+        if id(block) not in titles:
+            _follow(trail, block, flow.reading[first:last], flow.folded[first:last])
+        cuts = (
+            _cut_block(flow, first, last, block.stops, sizes, options) if block.kind in TEXT_KINDS else [(first, last)]
+        )
+        drafts += _drafts_of(block, cuts, flow, text_of_document, trail.labels)
+    _name_languages(drafts, flow)
+    return drafts
+
+
+def _follow(trail: Trail, block: Block, text: str, folded: str) -> None:
+    """Enter the section that a heading, or the number at the beginning of a paragraph, opens."""
+    if block.kind == "heading":
+        trail.enter(text, folded, block.level)
+    elif block.kind in TEXT_KINDS:
+        if is_speaker(block.lines[0].text):
+            trail.leave_run_ins()
+        trail.enter_run_in(text, folded)
+
+
+def _drafts_of(
+    block: Block, cuts: Sequence[tuple[int, int]], flow: Flow, text_of_document: str, section: tuple[str, ...]
+) -> list[_Draft]:
+    """Give the passages of a block, from where they stand in the flow to where they stand in the document."""
+    starts = [block.start, *(int(flow.starts[a]) for a, _ in cuts[1:])]
+    ends = [
+        _end_before(text_of_document, int(flow.ends[b - 1]), following)
+        for (_, b), following in zip(cuts[:-1], starts[1:], strict=True)
+    ]
+    ends.append(block.lines[-1].end)
+    return [
+        _Draft(start, end, flow, a, b, block.kind, section)
+        for (a, b), start, end in zip(cuts, starts, ends, strict=True)
+    ]
+
+
+def _name_languages(drafts: Sequence[_Draft], flow: Flow) -> None:
+    """Set the language of each passage; one too short to tell has that of the document."""
     default = language_of(flow.reading)
     spans = [(draft.first, draft.last) for draft in drafts]
     for draft, language in zip(drafts, languages_of_spans(flow.reading, spans, default), strict=True):
         draft.language = language
     _set_apart_other_language(drafts, default)
-    return drafts
 
 
 def _end_before(text: str, end: int, following: int) -> int:

@@ -94,7 +94,11 @@ def fit_parts(
     targets: Sequence[Target],
     options: TrainingOptions,
 ) -> dict[str, Any]:
-    """Fit the linear model, the network and the keyness of words on one set of passages."""
+    """Fit the linear model, the networks and the keyness of words on one set of passages.
+
+    Shapes: ``idf`` (n_columns,), ``weights`` (n_columns, n_targets), ``bias`` (n_targets,), ``keyness`` (n_columns, n_codes);
+    each array of ``parameters`` has the networks along its first axis.
+    """
     import numpy as np
 
     answers, known = target_matrix(lesson.values, targets)
@@ -160,6 +164,7 @@ def train_model(
             f"{n_passages} hand-coded passages of {n_groups} documents are too few to train on; code at least "
             f"{FEWEST_PASSAGES} passages of {options.n_folds} documents (`xietong sample`, `xietong review`)"
         )
+    # first, scores of passages that the parts have not seen
     targets = list_targets(codebook)
     folds = split_groups(lesson.groups, options.n_folds)
     held_out: dict[str, NDArray[np.float64]] = {}
@@ -168,6 +173,7 @@ def train_model(
         parts = fit_parts(lesson.take(outside), known_words, n_marks, targets, options)
         for name, scores in score_parts(parts, lesson.inputs.take(inside)).items():
             held_out.setdefault(name, np.zeros((n_passages, scores.shape[1])))[inside] = scores
+    # then, on those scores, how the parts are weighed against one another; a trust of 0 counts fully here
     answers, known = target_matrix(lesson.values, targets)
     trust = np.where(lesson.trust > 0, lesson.trust, 1.0)[:, None] * known
     blend = fit_blend(held_out, targets, answers, trust)
@@ -176,6 +182,7 @@ def train_model(
     mixture, probabilities = fit_mixture(
         features, targets, codes, codes_of_measures(codebook, lesson.inputs.measures.shape[1]), answers, trust, folds
     )
+    # last, the parts that are used from now on, which learn from all passages
     parts = fit_parts(lesson, known_words, n_marks, targets, options)
     return {
         **parts, **blend, **mixture,
@@ -187,7 +194,10 @@ def train_model(
 def held_out_figures(
     trained: dict[str, Any], lesson: Lesson, codebook: Codebook, rows: NDArray[np.bool_]
 ) -> dict[str, float]:
-    """Give F1 of each target on the passages ``rows``, each coded by parts and thresholds that had not seen it."""
+    """Give F1 (0 to 1, two decimals) of each target on the passages ``rows``, a mask of shape (n_passages,).
+
+    Each passage is coded by parts and thresholds that had not seen it.
+    """
     import numpy as np
 
     targets = list_targets(codebook)
