@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from xietong.export.one_error import open_once
 from xietong.export.xlsx_cells import Notes, fitting, pieces_of
 from xietong.export.xlsx_tables import write_about, write_codebook, write_crosstable, write_documents, write_totals
 from xietong.highlight import merged
@@ -67,7 +68,7 @@ def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS) -> None:
         "tmpdir": str(target.parent),
     }  # fmt: skip
     totals, notes = Totals(run.codebook, run.documents()), Notes()
-    with _plain_errors(), xlsxwriter.Workbook(str(target), options) as workbook:
+    with _plain_errors(), open_once(target) as stream, xlsxwriter.Workbook(stream, options) as workbook:
         workbook.set_properties({"title": both("workbook_title"), "created": _CREATED})
         sheets = _PassageSheets(run, workbook, notes, most_rows)
         for rows, highlights in marked_in_steps(run):
