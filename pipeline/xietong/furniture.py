@@ -292,6 +292,8 @@ _OCCASION = re.compile(
 _AFFILIATION = re.compile(
     r"\(?\d?[.\s]*.{0,40}(?:大学|大學|学院|學院|研究院|研究所|University|College|Institute|School of|Academy)"
 )
+#: Under the title of a statute: who passed it and when, and from when it holds.
+_ENACTED = re.compile(r"\(\d{4}年\d{1,2}月\d{1,2}日.{4,400}(?:通过|公布|发布|修订|修正|批准|施行|生效)\)")
 _SALUTATION = re.compile(rf"[{HAN}、,]{{2,30}}[:!]|[A-Z][^.!?]{{3,80}}[,:]")
 
 
@@ -341,7 +343,7 @@ def _opening_of(blocks: list[Block]) -> list[Block]:
         if len(text) < 300 and _CITATION.search(text):
             block.kind = "front"  # how to cite what follows
             continue
-        if len(text) < 200 and _AFFILIATION.match(text) and not ends_sentence(text):
+        if (len(text) < 200 and _AFFILIATION.match(text) and not ends_sentence(text)) or _ENACTED.fullmatch(text):
             opening.append(block)
             continue
         n = len(text) if has_han(text) else len(text) // 3

@@ -73,3 +73,14 @@ def test_what_only_looks_like_a_part_of_a_letter_stays_text(line: str) -> None:
     body = "经市政府同意，现将轨道建设方案印发给你们，请认真组织实施，并于年底前报送进展情况。"
     found = kinds(f"关于轨道建设的通知\n\n{body}\n\n{line}\n\n{body}\n\n{body}\n")
     assert "front" not in {kind for reading, kind in found.items() if line in reading}
+
+
+def test_who_passed_a_statute_and_when_is_front_matter():
+    lines = (
+        "柏川市档案管理规定",
+        "（2006年5月8日柏川市人民政府第37次常务会议审议通过2006年7月5日柏川市人民政府令第76号公布自2006年8月10日起施行）",
+        "第一条  为加强本市档案管理，提高档案工作水平，根据有关法律、法规，结合本市实际，制定本规定。",
+        "第二条  本规定适用于本市行政区域内的档案管理工作。",
+    )
+    passages = segment(Document(file="a.txt", sha256="", text="\n\n".join(lines)))
+    assert [p.kind for p in passages] == ["heading", "front", "body", "body"]
