@@ -184,6 +184,8 @@ def closing_summary(run: Run, quiet: bool) -> int:
         return SOME_FAILED if failed else DONE
     from rich.console import Console
 
+    from xietong.export.xlsx import MOST_PASSAGES
+
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
     by_status = sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item))
     statuses = ", ".join(f"{n} {message(f'report_status_{status}')}" for status, n in by_status)
@@ -191,6 +193,8 @@ def closing_summary(run: Run, quiet: bool) -> int:
         "summary", documents=sum(counts["by_status"].values()), statuses=statuses, passages=counts["passages"]
     )
     console.print(f"\n{said}", markup=False)
+    if counts["passages"] > MOST_PASSAGES:
+        console.print(message("workbook_too_large", n=f"{counts['passages']:,}"), markup=False)
     if not run.manifest["model"]["hash"]:
         console.print(message("no_model", codebook=run.codebook.name), markup=False)
     _print_failures(run, console)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ def compare_sketches(
         of the sets of shingles.
     """
     best: dict[int, tuple[float, int]] = {}
-    for later, earlier in sorted(_candidates(sketches, options.probes)):
+    for pair in _candidates(sketches, options.probes):
+        later, earlier = divmod(int(pair), len(sketches))
         similarity = _similarity(sketches[later], sketches[earlier], options.sketch_size)
         if similarity >= options.threshold and similarity > best.get(later, (0.0, 0))[0]:
             best[later] = (similarity, earlier)
@@ -122,27 +125,27 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes ^ (hashes >> np.uint64(31))
 
 
-def _candidates(sketches: Sequence[NDArray[np.uint64]], probes: int) -> set[tuple[int, int]]:
-    """Pairs (later, earlier) of documents that share one of their smallest hashes."""
+def _candidates(sketches: Sequence[NDArray[np.uint64]], probes: int) -> NDArray[np.int64]:
+    """Pairs of documents that share one of their smallest hashes, in order, each as ``later * n_documents + earlier``."""
     import numpy as np
 
     smallest = [sketch[:probes] for sketch in sketches]
     owners = np.repeat(np.arange(len(sketches)), [len(part) for part in smallest])
     if not len(owners):
-        return set()
+        return np.empty(0, np.int64)
     values = np.concatenate(smallest)
     order = np.lexsort((owners, values))
     values, owners = values[order], owners[order]
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-    pairs: set[tuple[int, int]] = set()
+    n_documents, pairs = len(sketches), array("q")
     for start, end in zip(starts, np.r_[starts[1:], len(values)], strict=True):
         group = owners[start:end].tolist()
         if len(group) <= _CROWD:
-            pairs.update((later, earlier) for n, later in enumerate(group) for earlier in group[:n])
+            pairs.extend(later * n_documents + earlier for n, later in enumerate(group) for earlier in group[:n])
         else:
-            pairs.update((later, group[0]) for later in group[1:])
-            pairs.update(zip(group[1:], group, strict=False))
-    return pairs
+            pairs.extend(later * n_documents + group[0] for later in group[1:])
+            pairs.extend(later * n_documents + earlier for earlier, later in pairwise(group))
+    return np.unique(np.frombuffer(pairs, dtype=np.int64))
 
 
 def _similarity(one: NDArray[np.uint64], other: NDArray[np.uint64], size: int) -> float:

@@ -19,8 +19,9 @@ from xietong.ingest.reasons import message
 from xietong.parts import Slice, read_slice
 from xietong.tables import BY_DOCUMENT
 
-#: Rows of a Parquet row group; fixed, so that the bytes do not depend on the batches.
+#: Rows of a Parquet row group; fixed, so that the bytes do not depend on the batches. Whole texts fill a group sooner.
 ROWS_PER_GROUP = 16_384
+TEXTS_PER_GROUP = 128
 
 
 @dataclass
@@ -45,7 +46,11 @@ def merge(tasks: Sequence[Task], places: dict[str, dict[str, Slice]], folder: Pa
     for name in survey.user_columns:
         schema = schema.append(pa.field(name, pa.string()))
     writers = {
-        name: TableWriter(folder / f"{name}.parquet", schema if name == "documents" else s)
+        name: TableWriter(
+            folder / f"{name}.parquet",
+            schema if name == "documents" else s,
+            TEXTS_PER_GROUP if name == "texts" else ROWS_PER_GROUP,
+        )
         for name, s in BY_DOCUMENT.items()
     }
     first_file: dict[str, str] = {}
@@ -136,8 +141,8 @@ def _without(tables: dict[str, pa.Table], repeated: set[str]) -> dict[str, pa.Ta
 class TableWriter:
     """Writes one Parquet file in row groups of a fixed size."""
 
-    def __init__(self, file: Path, schema: pa.Schema) -> None:
-        self.schema = schema
+    def __init__(self, file: Path, schema: pa.Schema, rows_per_group: int = ROWS_PER_GROUP) -> None:
+        self.schema, self.rows_per_group = schema, rows_per_group
         self.stream = open(file, "wb")  # noqa: SIM115 closed by close()
         self.writer = pq.ParquetWriter(self.stream, schema, compression="zstd", store_schema=False)
         self.waiting: list[pa.Table] = []
@@ -147,13 +152,13 @@ class TableWriter:
         """Add rows; they reach the file a row group at a time."""
         self.waiting.append(table.cast(self.schema))
         self.n_waiting += table.num_rows
-        if self.n_waiting >= ROWS_PER_GROUP:
-            self._flush(ROWS_PER_GROUP)
+        if self.n_waiting >= self.rows_per_group:
+            self._flush(self.rows_per_group)
 
     def _flush(self, size: int) -> None:
         rows = pa.concat_tables(self.waiting).combine_chunks()
         while rows.num_rows >= size:
-            self.writer.write_table(rows.slice(0, size), row_group_size=ROWS_PER_GROUP)
+            self.writer.write_table(rows.slice(0, size), row_group_size=self.rows_per_group)
             rows = rows.slice(size)
         self.waiting, self.n_waiting = [rows], rows.num_rows
 

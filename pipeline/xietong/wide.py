@@ -79,6 +79,12 @@ def _documents(run: Run, n_rows: int | None = None) -> pa.Table:
     return table if n_rows is None else table.slice(0, n_rows)
 
 
+def count_passages(run: Run) -> int:
+    """Give the number of passages of all kinds."""
+    n: int = pq.read_metadata(run.folder / "tables" / "passages.parquet").num_rows
+    return n
+
+
 class Follower:
     """Reads a table that is in passage order alongside the passages: all columns, or some, ``passage_id`` among them."""
 

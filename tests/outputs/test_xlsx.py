@@ -95,6 +95,18 @@ def test_rows_beyond_the_limit_go_on_in_the_next_sheet_and_it_is_said(run, wide,
     assert any("3" in str(cell.value) and "sheets" in str(cell.value) for cell in book["about"]["A"])
 
 
+def test_too_many_passages_for_a_workbook_are_said_to_be_elsewhere(run, wide, tmp_path):
+    file = tmp_path / "passages.xlsx"
+    xlsx.write(run, file, most_passages=len(wide) - 1)
+    book = openpyxl.load_workbook(file)
+    assert f"{len(wide):,}" in book["passages"]["A1"].value
+    assert "passages.csv" in book["passages"]["A1"].value
+    about = " ".join(str(cell.value) for row in book["about"].iter_rows() for cell in row)
+    assert "too many for a workbook" in about
+    assert "every row is here" not in about
+    assert book["cross-table"].max_row > 3
+
+
 def test_documents_that_failed_are_there_with_their_reason(workbook):
     rows = list(openpyxl.load_workbook(workbook)["documents"].iter_rows(values_only=True))
     named = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 #: Words less typical of a code than this (z-score) are no keywords of it.
 LEAST_KEYNESS = 2.0
+#: Among so many passages a word has to stand in one (and in two at least) to be weighed.
+PASSAGES_A_WORD = 8_000
 
 
-def inverse_frequency(counts: csr_matrix, least: int = 2) -> NDArray[np.float64]:
-    """Give ``ln((1 + n) / (1 + n_passages_with_word)) + 1`` of each word, 0 for those in fewer than ``least`` passages."""
+def inverse_frequency(counts: csr_matrix) -> NDArray[np.float64]:
+    """Give ``ln((1 + n) / (1 + n_passages_with_word)) + 1`` of each word, 0 for rare ones: of one passage, or of few in
+    many thousands."""
     import numpy as np
 
+    least = max(2, counts.shape[0] // PASSAGES_A_WORD)
     n_with = np.bincount(counts.indices, minlength=counts.shape[1])
     return np.where(n_with >= least, np.log((1 + counts.shape[0]) / (1 + n_with)) + 1, 0.0)
 

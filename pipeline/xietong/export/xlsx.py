@@ -13,12 +13,19 @@ import pyarrow as pa
 
 from xietong.export.one_error import open_once
 from xietong.export.xlsx_cells import Notes, fitting, pieces_of
-from xietong.export.xlsx_tables import write_about, write_codebook, write_crosstable, write_documents, write_totals
+from xietong.export.xlsx_tables import (
+    write_about,
+    write_codebook,
+    write_crosstable,
+    write_documents,
+    write_left_out,
+    write_totals,
+)
 from xietong.highlight import merged
 from xietong.marked import Highlight, marked_in_steps
 from xietong.messages import both
 from xietong.totals import Totals
-from xietong.wide import facet_column, wide_schema
+from xietong.wide import count_passages, facet_column, wide_schema, widen_in_steps
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -29,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Rows of a sheet with its header, and links of a sheet, that Excel allows.
 MOST_ROWS, MOST_LINKS = 1_048_576, 65_530
+#: Beyond so many passages no spreadsheet program would open the workbook; it says so and has the other sheets alone.
+MOST_PASSAGES = 1_500_000
 #: The same run gives the same bytes, so the workbook does not say when it was made.
 _CREATED = datetime(2000, 1, 1)
 #: Columns that a reader wants to see first; then the codes and what they rest on, then the rest of the wide table.
@@ -55,11 +64,12 @@ def _plain_errors() -> Iterator[None]:
         raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else OSError(str(error))) from error
 
 
-def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS) -> None:
+def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS, most_passages: int = MOST_PASSAGES) -> None:
     """Write the workbook; memory does not grow with the number of passages.
 
     Text is always written as text, never as a formula, number or link. Rows beyond ``most_rows`` of a sheet, the
-    header among them, go on in the next sheet.
+    header among them, go on in the next sheet. With more passages than ``most_passages`` the workbook says where they
+    are instead.
     """
     import xlsxwriter
 
@@ -70,17 +80,29 @@ def write(run: Run, target: Path, *, most_rows: int = MOST_ROWS) -> None:
     totals, notes = Totals(run.codebook, run.documents()), Notes()
     with _plain_errors(), open_once(target) as stream, xlsxwriter.Workbook(stream, options) as workbook:
         workbook.set_properties({"title": both("workbook_title"), "created": _CREATED})
-        sheets = _PassageSheets(run, workbook, notes, most_rows)
-        for rows, highlights in marked_in_steps(run):
-            totals.add(rows)
-            sheets.add(rows, highlights)
-        sheets.finish()
+        workbook.use_zip64()  # a sheet of a million rows is larger than archives could once hold
+        n_passages = count_passages(run)
+        notes.n_left_out = n_passages if n_passages > most_passages else 0
+        if notes.n_left_out:
+            write_left_out(workbook, notes)
+            for rows in widen_in_steps(run):
+                totals.add(rows)
+        else:
+            _write_passages(run, workbook, notes, totals, most_rows)
         write_documents(run, workbook, notes)
         write_codebook(run.codebook, workbook, notes)
         write_crosstable(totals, workbook, notes)
         for column in ("year", "region", "level"):
             write_totals(totals, column, workbook, notes)
         write_about(run, totals, workbook, notes)
+
+
+def _write_passages(run: Run, workbook: Workbook, notes: Notes, totals: Totals, most_rows: int) -> None:
+    sheets = _PassageSheets(run, workbook, notes, most_rows)
+    for rows, highlights in marked_in_steps(run):
+        totals.add(rows)
+        sheets.add(rows, highlights)
+    sheets.finish()
 
 
 class _PassageSheets:

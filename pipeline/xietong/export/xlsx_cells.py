@@ -24,6 +24,7 @@ class Notes:
 
     n_sheets: int = 0
     n_unlinked: int = 0
+    n_left_out: int = 0  # passages, where there are too many for a workbook
     cut: list[str] = field(default_factory=list)
 
 

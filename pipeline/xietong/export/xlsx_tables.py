@@ -25,6 +25,14 @@ _DOCUMENT_WIDTHS = {"document_id": 19, "file": 40, "reason": 50, "title": 40, "i
 _CODE_WIDTHS = {"definition": 50, "definition_zh": 50, "include": 50, "exclude": 50, "example": 50}
 
 
+def write_left_out(workbook: Workbook, notes: Notes) -> None:
+    """Say in the place of the passages where they are."""
+    sheet = workbook.add_worksheet("passages")
+    wrapped = workbook.add_format({"text_wrap": True, "valign": "top", "bold": True})
+    write_text(sheet, 0, 0, both("workbook_too_large", n=f"{notes.n_left_out:,}"), wrapped, notes)
+    sheet.set_column(0, 0, 100)
+
+
 def write_documents(run: Run, workbook: Workbook, notes: Notes) -> None:
     """Write the documents table, what failed and why in colour."""
     table = run.table("documents")
@@ -138,7 +146,9 @@ def write_about(run: Run, totals: Totals, workbook: Workbook, notes: Notes) -> N
     if notes.cut:
         shown = ", ".join(notes.cut[:50]) + (" …" if len(notes.cut) > 50 else "")
         rows.append((both("about_cut", n=len(notes.cut), most=f"{MOST_UNITS:,}", cells=shown), ""))
-    else:
+    if notes.n_left_out:
+        rows.append((both("workbook_too_large", n=f"{notes.n_left_out:,}"), ""))
+    elif not notes.cut:
         rows.append((both("about_whole"), ""))
     sheet = workbook.add_worksheet("about")
     wrapped, left = workbook.add_format({"text_wrap": True, "valign": "top"}), workbook.add_format({"align": "left"})
