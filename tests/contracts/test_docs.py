@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -65,8 +66,21 @@ def test_how_to_works_as_written(folder: Path) -> None:
         assert (folder / "outputs" / "howto" / written).is_file()
 
 
+def wait_for(port: int, process: subprocess.Popen, seconds: float = 120) -> None:
+    """Wait until somebody listens at a port of this machine; how long that takes is the machine's business."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"nobody listens at port {port} after {seconds} s")
+
+
 def test_cluster_works_as_written_and_gives_the_local_result(folder: Path, sample_run) -> None:
     scheduler, worker, run = [content.split() for _, content in blocks("cluster.md")]
+    scheduler_port = int(run[run.index("--scheduler") + 1].rpartition(":")[2])
     started = []
     try:
         for command in (scheduler, worker):
@@ -77,7 +91,7 @@ def test_cluster_works_as_written_and_gives_the_local_result(folder: Path, sampl
                     cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )
             )  # fmt: skip
-            time.sleep(3)
+            wait_for(scheduler_port, started[-1])
         call(run, folder)
     finally:
         for process in reversed(started):
