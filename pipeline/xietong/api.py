@@ -26,6 +26,7 @@ def run(
     jobs: int = 0,
     engine: str = "local",
     scheduler: str = "",
+    parts: str = "",
     has_report: bool = True,
     language: str = "",
     progress: Callable[[Progress], None] = lambda progress: None,
@@ -44,6 +45,8 @@ def run(
     jobs : worker processes; 0 for one per processor
     engine : ``local`` or ``dask``
     scheduler : address of a Dask scheduler, ``tcp://host:8786``; "" starts a local cluster
+    parts : URL of a store for finished batches, ``s3://bucket/folder`` or another that fsspec knows, for clusters whose
+        machines share no folder; "" keeps them in the run folder alone
     has_report : write ``report.html``
     language : of headings and report, ``zh`` or ``en``; "" asks the environment
     progress : called with an ``xietong.job.Progress`` as the work goes on
@@ -73,6 +76,7 @@ def run(
         jobs=jobs,
         engine=engine,
         scheduler=scheduler,
+        parts=parts,
         has_report=has_report,
         language=language,
     )

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,7 +20,7 @@ from xietong import ids
 from xietong.codebook import Codebook
 from xietong.duplicates import sketch
 from xietong.ingest.reasons import message
-from xietong.parts import Slice, read_slice, write_part
+from xietong.parts import PartsPlace, Slice, read_slice, write_part
 from xietong.records import Document, Mark, Metadata, Passage, ReadDocument, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
 
@@ -84,9 +83,8 @@ class Task:
 class Workshop:
     """What a worker process sets up once: the reader, the tokeniser, the coders."""
 
-    def __init__(self, recipe: Recipe, parts: Path) -> None:
+    def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.parts = parts
 
     @cached_property
     def reader(self) -> Any:
@@ -108,15 +106,17 @@ class Workshop:
 
         return Coders(self.recipe.codebook, self.recipe.model)
 
-    def process(self, tasks: Sequence[Task]) -> None:
-        """Bring a batch up to date and write its parts."""
+    def process(self, tasks: Sequence[Task], place: PartsPlace) -> list[str]:
+        """Bring a batch up to date and write its parts; give their names."""
         known = [self.recall(task.read) if task.read else self.read(task) for task in tasks]
         unread = [
             (task.read_key, read_tables(found)) for task, found in zip(tasks, known, strict=True) if not task.read
         ]
+        written = []
         if unread:
-            write_part(self.parts, "read", [key for key, _ in unread], [tables for _, tables in unread])
-        write_part(self.parts, "coded", [task.code_key for task in tasks], self.coders.code(known))
+            written.append(_keep(place, "read", [key for key, _ in unread], [tables for _, tables in unread]))
+        written.append(_keep(place, "coded", [task.code_key for task in tasks], self.coders.code(known)))
+        return written
 
     def read(self, task: Task) -> list[ReadDocument]:
         """Read, segment and describe one source: the documents that are in it."""
@@ -186,11 +186,23 @@ def _once(document: Document, first_file: dict[str, str]) -> Document:
     return replace(document, status="duplicate", reason=reason, text="", marks=(), pages=(), rows=())
 
 
-def set_aside(task: Task, reason: str, recipe: Recipe, parts: Path) -> None:
+def _keep(
+    place: PartsPlace, stage: str, keys: Sequence[str], tables_by_source: Sequence[Mapping[str, pa.Table]]
+) -> str:
+    """Write a part, send it to the store if there is one, and give its name."""
+    part = write_part(place.folder, stage, keys, tables_by_source)
+    if place.url:
+        from xietong.remote_parts import remote_parts
+
+        remote_parts(place.url).send(part)
+    return part.name
+
+
+def set_aside(task: Task, reason: str, place: PartsPlace) -> None:
     """Write the parts of a source that cannot be processed: one row that says why."""
     document = Document(file=task.source.file, sha256=task.source.sha256, status="failed", reason=reason)
-    write_part(parts, "read", [task.read_key], [read_tables([_identify(document, [], Metadata())])])
-    write_part(parts, "coded", [task.code_key], [{name: schema.empty_table() for name, schema in CODED_TABLES.items()}])
+    _keep(place, "read", [task.read_key], [read_tables([_identify(document, [], Metadata())])])
+    _keep(place, "coded", [task.code_key], [{name: schema.empty_table() for name, schema in CODED_TABLES.items()}])
 
 
 def read_tables(found: Sequence[ReadDocument]) -> dict[str, pa.Table]:

@@ -15,7 +15,7 @@ def check_documents(inputs: Sequence[str | Path], **options: Any) -> list[dict]:
     from xietong.job import plan
 
     recipe = Recipe(codebook=Codebook(name="none", codes=()), options=DocumentOptions(**options))
-    workshop = Workshop(recipe, Path())
+    workshop = Workshop(recipe)
     try:
         rows = [
             row for task in plan(inputs, recipe) for row in read_tables(workshop.read(task))["documents"].to_pylist()

@@ -52,6 +52,7 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="Worker processes; 0 for one per processor.")] = None,
     engine: Annotated[str, typer.Option(help="local or dask.")] = "",
     scheduler: Annotated[str, typer.Option(help="Address of a Dask scheduler.")] = "",
+    parts: Annotated[str, typer.Option(help="Store for finished batches, s3://bucket/folder.")] = "",
     config: Annotated[
         Path | None, typer.Option(help="TOML file with any of these options; what is given here wins.")
     ] = None,
@@ -69,8 +70,9 @@ def run(
     if lang:
         os.environ["XIETONG_LANG"] = lang
     given = {
-        "codebook": codebook, "unit": unit, "text_column": text_column, "id_column": id_column, "ocr": ocr, "model": model,
-        "jobs": jobs, "engine": engine, "scheduler": scheduler, "language": lang, "has_report": False if no_report else None,
+        "codebook": codebook, "unit": unit, "text_column": text_column, "id_column": id_column, "ocr": ocr,
+        "model": model, "jobs": jobs, "engine": engine, "scheduler": scheduler, "parts": parts, "language": lang,
+        "has_report": False if no_report else None,
     }  # fmt: skip
     options = read_config(config) | {name: value for name, value in given.items() if value not in (None, "")}
     inputs = inputs or options.pop("inputs", None)

@@ -1,13 +1,19 @@
-"""Runs batches on a Dask cluster; only the tasks travel, what they produce is in the parts folder that all workers see."""
+"""Runs batches on a Dask cluster; only the tasks travel.
+
+What they produce is in the parts folder that all workers see or, where there is none, in a store that all reach.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xietong.batch import Recipe, Task, Workshop
 from xietong.errors import MissingExtraError, UsageError
+from xietong.parts import PartsPlace
 
 #: Workers that may die under a batch before Dask gives it up; the batch is then tried document by document.
 _DEATHS_ALLOWED = 2
@@ -16,7 +22,7 @@ _DEATHS_ALLOWED = 2
 def run_on_cluster(
     todo: Sequence[Sequence[Task]],
     recipe: Recipe,
-    parts: Path,
+    place: PartsPlace,
     *,
     scheduler: str,
     jobs: int,
@@ -31,12 +37,13 @@ def run_on_cluster(
     config.set({"distributed.scheduler.allowed-failures": _DEATHS_ALLOWED})
     with _client(Client, scheduler, jobs) as client:
         shared = client.scatter(recipe, broadcast=True, hash=True)
-        place = str(parts.resolve())
+        place = replace(place, folder=place.folder.resolve())
         batches = {client.submit(_process, list(batch), shared, place, pure=False): list(batch) for batch in todo}
         finished = as_completed(batches)
         for future in finished:
             batch = batches[future]
             if future.status == "finished":
+                _bring_here(future.result(), place)
                 yield batch
             elif not _is_lost(future):
                 future.result()  # raises what went wrong
@@ -67,12 +74,36 @@ def _is_lost(future: Any) -> bool:
     return isinstance(future.exception(), KilledWorker)
 
 
-_workshops: dict[tuple[str, str, str], Workshop] = {}
+def _bring_here(names: Sequence[str], place: PartsPlace) -> None:
+    """Fetch the parts that a worker sent, where there is no folder in common."""
+    if place.url:
+        from xietong.remote_parts import remote_parts
+
+        for name in names:
+            remote_parts(place.url).fetch(name, place.folder)
 
 
-def _process(batch: list[Task], recipe: Recipe, parts: str) -> None:
-    key = (recipe.program, recipe.codebook.content_hash, recipe.model_hash + parts + repr(recipe.options))
+_workshops: dict[str, Workshop] = {}  # of a worker process; one at a time
+
+
+def _process(batch: list[Task], recipe: Recipe, place: PartsPlace) -> list[str]:
+    """Work on a batch in a worker of the cluster; give the names of its parts."""
+    key = repr((recipe.program, recipe.codebook.content_hash, recipe.model_hash, recipe.options))
     if key not in _workshops:
         _workshops.clear()
-        _workshops[key] = Workshop(recipe, Path(parts))
-    _workshops[key].process(batch)
+        _workshops[key] = Workshop(recipe)
+    if not place.url:
+        return _workshops[key].process(batch, place)
+    with tempfile.TemporaryDirectory(prefix="xietong_") as folder:
+        own = replace(place, folder=Path(folder))
+        return _workshops[key].process([_with_read_part(task, own) for task in batch], own)
+
+
+def _with_read_part(task: Task, place: PartsPlace) -> Task:
+    """Fetch what was read before of a source that is only to be coded."""
+    from xietong.remote_parts import remote_parts
+
+    if task.read is None:
+        return task
+    remote_parts(place.url).fetch(task.read.part.name, place.folder)
+    return replace(task, read=replace(task.read, part=place.folder / task.read.part.name))

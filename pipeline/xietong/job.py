@@ -15,7 +15,7 @@ from xietong.batch import DocumentOptions, Recipe, Task
 from xietong.codebook import Codebook, read_codebook
 from xietong.errors import RunFolderError, UsageError
 from xietong.merge import Counts, merge
-from xietong.parts import DamagedPartError, Slice, index_parts, keep_only
+from xietong.parts import DamagedPartError, PartsPlace, Slice, index_parts, keep_only
 from xietong.records import Source
 from xietong.runs import Run, write_codebook
 
@@ -39,6 +39,7 @@ class RunOptions:
     jobs: int = 0  # worker processes; 0 for one per processor
     engine: str = "local"  # local or dask
     scheduler: str = ""  # address of a Dask scheduler; "" starts a local cluster
+    parts: str = ""  # URL of a store for finished batches, s3://bucket/folder; "" keeps them in the run folder alone
     has_report: bool = True
     language: str = ""  # of the report and of messages: zh or en; "" asks the environment
 
@@ -142,31 +143,54 @@ _Places = dict[str, dict[str, Slice]]  # stage (read or coded) to key to where i
 
 def _bring_up_to_date(tasks: list[Task], recipe: Recipe, out: Path, options: RunOptions, report: Report) -> Counts:
     """Make the parts that are missing, merge all into staged tables, and drop the parts that no task needs."""
-    parts = out / "parts"
+    place = PartsPlace(out / "parts", options.parts)
     for _ in range(MOST_REPAIRS):
         try:
-            _make_missing_parts(tasks, recipe, parts, options, report)
-            places = index_parts(parts)
+            _make_missing_parts(tasks, recipe, place, options, report)
+            places = index_parts(place.folder)
             counts = merge(tasks, places, _fresh_staging(out))
         except DamagedPartError as damage:
-            shutil.rmtree(damage.part, ignore_errors=True)
+            _remove_damaged(damage.part, place)
         else:
             read, coded = places["read"], places["coded"]
-            keep_only(parts, [read[t.read_key].part for t in tasks] + [coded[t.code_key].part for t in tasks])
+            keep_only(place.folder, [read[t.read_key].part for t in tasks] + [coded[t.code_key].part for t in tasks])
             return counts
-    raise RunFolderError(f"{parts}: parts are damaged again and again; check the disk, or choose another folder")
+    raise RunFolderError(f"{place.folder}: parts are damaged again and again; check the disk, or choose another folder")
 
 
-def _make_missing_parts(tasks: list[Task], recipe: Recipe, parts: Path, options: RunOptions, report: Report) -> None:
+def _remove_damaged(part: Path, place: PartsPlace) -> None:
+    """Remove a part here and from the store, so that it is made again."""
+    shutil.rmtree(part, ignore_errors=True)
+    if place.url:
+        from xietong.remote_parts import remote_parts
+
+        remote_parts(place.url).remove(part.name)
+
+
+def _make_missing_parts(
+    tasks: list[Task], recipe: Recipe, place: PartsPlace, options: RunOptions, report: Report
+) -> None:
     """Read and code what has no part yet, batch by batch, and report after each."""
-    places = index_parts(parts)
+    places = index_parts(place.folder)
+    if place.url:
+        places = _with_remote_parts(tasks, places, place)
     todo = [_with_place(task, places) for task in tasks if not _is_done(task, places)]
     n_documents = n_bytes = 0
     report(Progress("code", 0, len(todo)))
-    for batch in _run_batches(list(batches(todo)), recipe, parts, options):
+    for batch in _run_batches(list(batches(todo)), recipe, place, options):
         n_documents += len(batch)
         n_bytes += sum(task.source.n_bytes for task in batch)
         report(Progress("code", n_documents, len(todo), n_bytes))
+
+
+def _with_remote_parts(tasks: list[Task], places: _Places, place: PartsPlace) -> _Places:
+    """Bring the folder and the store to the same state as far as these tasks go; give what is in the folder then."""
+    from xietong.remote_parts import remote_parts, synchronise
+
+    keys = {task.read_key for task in tasks} | {task.code_key for task in tasks}
+    here = {key: found.part.name for stage in places.values() for key, found in stage.items() if key in keys}
+    synchronise(remote_parts(place.url), place.folder, sorted(set(here.values())), keys - here.keys())
+    return index_parts(place.folder)
 
 
 def _is_done(task: Task, places: _Places) -> bool:
@@ -193,7 +217,9 @@ def batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
             yield batch
 
 
-def _run_batches(todo: list[list[Task]], recipe: Recipe, parts: Path, options: RunOptions) -> Iterator[Sequence[Task]]:
+def _run_batches(
+    todo: list[list[Task]], recipe: Recipe, place: PartsPlace, options: RunOptions
+) -> Iterator[Sequence[Task]]:
     """Choose where the batches are worked on (here, in processes, on Dask); give each when its parts are written."""
     from xietong import workers
 
@@ -201,10 +227,10 @@ def _run_batches(todo: list[list[Task]], recipe: Recipe, parts: Path, options: R
     if not todo:
         return iter(())
     if options.engine == "dask" or options.scheduler:
-        return workers.run_on_dask(todo, recipe, parts, scheduler=options.scheduler, jobs=jobs)
+        return workers.run_on_dask(todo, recipe, place, scheduler=options.scheduler, jobs=jobs)
     if jobs == 1:
-        return workers.run_here(todo, recipe, parts)
-    return workers.run_in_processes(todo, recipe, parts, jobs=jobs)
+        return workers.run_here(todo, recipe, place)
+    return workers.run_in_processes(todo, recipe, place, jobs=jobs)
 
 
 def _fresh_staging(out: Path) -> Path:

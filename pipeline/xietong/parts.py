@@ -24,6 +24,7 @@ from xietong.errors import RunFolderError
 from xietong.ids import content_hash
 
 STAGES = ("read", "coded")
+RECORD = "part.json"
 _FORMAT = 2
 
 
@@ -33,6 +34,14 @@ class DamagedPartError(RunFolderError):
     def __init__(self, part: Path, what: str) -> None:
         super().__init__(f"{part}: {what}; it is made again from the documents")
         self.part = part
+
+
+@dataclass(frozen=True, slots=True)
+class PartsPlace:
+    """Where parts are written: a folder of this machine and, where there is a URL, a copy in that store."""
+
+    folder: Path
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def write_part(
         "sources": [{"key": key, "rows": entry} for key, entry in zip(keys, rows, strict=True)],
     }
     packed = json.dumps(record, sort_keys=True)
-    _write_synced(beside / "part.json", json.dumps({"sha256": content_hash(packed), "part": packed}))
+    _write_synced(beside / RECORD, json.dumps({"sha256": content_hash(packed), "part": packed}))
     if final.exists():  # the same sources with the same recipe: a leftover, or another worker was faster
         shutil.rmtree(final)
     os.rename(beside, final)
@@ -132,12 +141,21 @@ def file_hash(file: Path) -> str:
 
 def _read_record(part: Path) -> dict:
     try:
-        outer = json.loads((part / "part.json").read_text(encoding="utf-8"))
+        packed = (part / RECORD).read_bytes()
+    except OSError as error:
+        raise DamagedPartError(part, f"{RECORD} cannot be read ({type(error).__name__})") from error
+    return parse_record(part, packed)
+
+
+def parse_record(part: Path, packed: bytes) -> dict:
+    """Give what a part's list of sources says; raises DamagedPartError where it is not what was written."""
+    try:
+        outer = json.loads(packed)
         if outer["sha256"] != content_hash(outer["part"]):
-            raise DamagedPartError(part, "part.json does not match its own hash")
+            raise DamagedPartError(part, f"{RECORD} does not match its own hash")
         record = json.loads(outer["part"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedPartError(part, f"part.json cannot be read ({type(error).__name__})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedPartError(part, f"{RECORD} cannot be read ({type(error).__name__})") from error
     if record.get("format") != _FORMAT:
         raise DamagedPartError(part, "written by another version")
     return record

@@ -12,29 +12,29 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import Any
 
 from xietong.batch import Recipe, Task, Workshop, set_aside
 from xietong.ingest.reasons import message
+from xietong.parts import PartsPlace
 
 Batch = Sequence[Task]
 _KILLS_ALLOWED = 2
 _workshop: Workshop | None = None
 
 
-def run_here(batches: Iterable[Batch], recipe: Recipe, parts: Path) -> Iterator[Batch]:
+def run_here(batches: Iterable[Batch], recipe: Recipe, place: PartsPlace) -> Iterator[Batch]:
     """Process the batches in this process, one after another."""
-    workshop = Workshop(recipe, parts)
+    workshop = Workshop(recipe)
     try:
         for batch in batches:
-            workshop.process(batch)
+            workshop.process(batch, place)
             yield batch
     finally:
         workshop.close()
 
 
-def run_in_processes(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, jobs: int) -> Iterator[Batch]:
+def run_in_processes(batches: Iterable[Batch], recipe: Recipe, place: PartsPlace, *, jobs: int) -> Iterator[Batch]:
     """Process the batches in ``jobs`` worker processes.
 
     When a worker dies, every batch that was under way is tried again one document at a time; a document that is under
@@ -43,7 +43,7 @@ def run_in_processes(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, j
     waiting = list(reversed(list(batches)))
     kills: dict[str, int] = {}
     while waiting:
-        pool = _start_pool(recipe, parts, jobs)
+        pool = _start_pool(recipe, jobs)
         under_way: dict[Future, Batch] = {}
         try:
             while waiting or under_way:
@@ -51,7 +51,7 @@ def run_in_processes(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, j
                 room = 1 if waiting and _is_suspect(waiting[-1], kills) else jobs + 1
                 while waiting and len(under_way) < room and (not under_way or not _is_suspect(waiting[-1], kills)):
                     batch = waiting.pop()
-                    under_way[pool.submit(_process, batch)] = batch
+                    under_way[pool.submit(_process, batch, place)] = batch
                 done, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:
                     future.result()
@@ -61,7 +61,7 @@ def run_in_processes(batches: Iterable[Batch], recipe: Recipe, parts: Path, *, j
             waiting, lost = _after_a_death(suspects, waiting, kills)
             for task in lost:
                 reason = message("worker_died", n=_KILLS_ALLOWED)
-                set_aside(task, reason, recipe, parts)
+                set_aside(task, reason, place)
                 yield [task]
         finally:
             _stop_pool(pool)
@@ -81,9 +81,9 @@ def _after_a_death(suspects: list[Task], waiting: list[Batch], kills: dict[str, 
     return waiting + list(reversed(again)), lost
 
 
-def _start_pool(recipe: Recipe, parts: Path, jobs: int) -> ProcessPoolExecutor:
+def _start_pool(recipe: Recipe, jobs: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(recipe, parts, os.getpid()))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(recipe, os.getpid()))
 
 
 def _stop_pool(pool: ProcessPoolExecutor) -> None:
@@ -116,10 +116,10 @@ def call_in_processes(work: Callable[..., object], calls: Sequence[tuple], jobs:
         _stop_pool(pool)
 
 
-def _set_up(recipe: Recipe, parts: Path, parent: int) -> None:
+def _set_up(recipe: Recipe, parent: int) -> None:
     global _workshop
     _obey(parent)
-    _workshop = Workshop(recipe, parts)
+    _workshop = Workshop(recipe)
 
 
 def _obey(parent: int) -> None:
@@ -143,26 +143,27 @@ def _die_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _process(batch: Batch) -> None:
+def _process(batch: Batch, place: PartsPlace) -> None:
     assert _workshop is not None, "the pool's initializer has run"
-    _workshop.process(batch)
+    _workshop.process(batch, place)
 
 
-def run_on_dask(batches: Sequence[Batch], recipe: Recipe, parts: Path, *, scheduler: str, jobs: int) -> Iterator[Batch]:
+def run_on_dask(
+    batches: Sequence[Batch], recipe: Recipe, place: PartsPlace, *, scheduler: str, jobs: int
+) -> Iterator[Batch]:
     """Process the batches on a Dask cluster: a local one with ``jobs`` workers, or the one at ``scheduler``.
 
-    The workers write into ``parts``, which they must see under the same name (a shared file system). Dask itself
-    retries a batch whose worker died; a batch that kills ``_KILLS_ALLOWED`` + 1 workers is taken apart into documents.
+    The workers write into the folder of ``place``, which they must see under the same name (a shared file system), or
+    send what they write to its URL. Dask itself retries a batch whose worker died; a batch that kills
+    ``_KILLS_ALLOWED`` + 1 workers is taken apart into documents.
     """
     from xietong.distributed_engine import run_on_cluster
 
-    yield from run_on_cluster(
-        batches, recipe, parts, scheduler=scheduler, jobs=jobs, on_lost=_set_aside_lost(recipe, parts)
-    )
+    yield from run_on_cluster(batches, recipe, place, scheduler=scheduler, jobs=jobs, on_lost=_set_aside_lost(place))
 
 
-def _set_aside_lost(recipe: Recipe, parts: Path) -> Callable[[Task], None]:
+def _set_aside_lost(place: PartsPlace) -> Callable[[Task], None]:
     def lose(task: Task) -> None:
-        set_aside(task, "it killed every cluster worker that tried it; it is set aside", recipe, parts)
+        set_aside(task, "it killed every cluster worker that tried it; it is set aside", place)
 
     return lose

@@ -50,7 +50,7 @@ def measure(language: str, megabytes: float, rounds: int) -> dict:
     floor = make_floor(language)
     with TemporaryDirectory() as folder:
         files = write_all(Path(folder), documents)
-        workshop = Workshop(Recipe(codebook=read_codebook("regional-coordination")), Path(folder) / "parts")
+        workshop = Workshop(Recipe(codebook=read_codebook("regional-coordination")))
         map_side(workshop, files[:2])  # dictionaries and model are loaded before the clock starts
         floor(documents[:2])
         times: dict[str, list[float]] = {"floor": [], "map": []}
