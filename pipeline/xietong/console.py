@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xietong.messages import catalogue, help_in_chinese, message, product_language
+from xietong.messages import catalogue, help_in_chinese, message, product_language, worded_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,12 +39,12 @@ def run_app(app: typer.Typer) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        command_of(app, sys.argv[1:])()
-        return DONE
-    except SystemExit as exit_:  # typer has shown its own usage errors by now
+        code = command_of(app, sys.argv[1:])(standalone_mode=False)
+        return code if isinstance(code, int) else DONE
+    except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else DONE
     except XietongError as error:
-        print(f"xietong: {safe(str(error))}", file=sys.stderr)
+        print(f"xietong: {safe(worded_error(str(error)))}", file=sys.stderr)
         return OWN_ERROR if isinstance(error, RunFolderError) and "in use" not in str(error) else WRONG_USAGE
     except _StoppedError as stopped:
         print(f"xietong: {message('stopped')}", file=sys.stderr)
@@ -54,7 +54,7 @@ def run_app(app: typer.Typer) -> int:
         print(f"xietong: {error.strerror or error}{where}; {message('mend_and_run_again')}", file=sys.stderr)
         return OWN_ERROR
     except Exception as error:  # the last line: a user sees a sentence, never a traceback
-        return _report_own_error(error)
+        return _report_wrong_call(error) if hasattr(error, "format_message") else _report_own_error(error)
 
 
 def command_of(app: typer.Typer, arguments: Sequence[str]) -> Any:
@@ -99,6 +99,18 @@ def _in_chinese(context_class: Any, chinese: dict[str, str]) -> Any:
         formatter_class = Formatter
 
     return Context
+
+
+def _report_wrong_call(error: Any) -> int:
+    """Say what is wrong with the arguments: the usage of the command, where to find help, and what typer found."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # a group of commands without a command: its help
+        return WRONG_USAGE
+    if error.ctx is not None:
+        command = error.ctx.command_path
+        print(error.ctx.get_usage(), message("try_help", command=command), "", sep="\n", file=sys.stderr)
+    print(f"xietong: {safe(worded_error(error.format_message()))}", file=sys.stderr)
+    return WRONG_USAGE
 
 
 def _report_own_error(error: Exception) -> int:
@@ -329,9 +341,10 @@ def print_imported(imported: Any) -> None:
 def print_problems(problems: Sequence[Any], place: str) -> int:
     """Print a codebook's problems, one a line; give the exit code."""
     for problem in problems:
-        print(problem)
+        print(worded_error(str(problem)))
     errors = sum(problem.severity == "error" for problem in problems)
-    print(f"{place}: {errors} errors, {len(problems) - errors} warnings", file=sys.stderr)
+    said = message("problems_found", errors=errors, warnings=len(problems) - errors)
+    print(f"{place}: {said}", file=sys.stderr)
     return WRONG_USAGE if errors else DONE
 
 

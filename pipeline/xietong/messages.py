@@ -1,8 +1,14 @@
-"""The texts of the product in Chinese and English: ``data/messages.csv`` has them all, ``data/help.csv`` the help texts."""
+"""The texts of the product in Chinese and English.
+
+``data/messages.csv`` has them; ``data/help.csv`` the help texts; ``data/errors.csv`` and other tables the Chinese of what is
+worded in English first, with ``{places}`` for the particulars.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from xietong.lists import read_list
@@ -66,3 +72,66 @@ def both(key: str, **values: object) -> str:
     '文件 Documents'
     """
     return f"{message(key, 'zh', **values)} {message(key, 'en', **values)}"
+
+
+def worded_error(text: str, language: str | None = None) -> str:
+    """Give the message of an error, which is in English, in the language of the reader; what is unknown stays English.
+
+    Examples
+    --------
+    >>> worded_error("terms.csv, line 3: the code 'transprt' is not in codes.csv. Did you mean 'transport'?", "zh")
+    "terms.csv 第 3 行：编码 'transprt' 不在 codes.csv 中。是否为 'transport'？"
+    """
+    if (language or product_language()) != "zh":
+        return text
+    return "\n".join(re.sub(r"\S.*", lambda line: _error_in_chinese(line[0]), line) for line in text.split("\n"))
+
+
+def _error_in_chinese(text: str) -> str:
+    if place := re.match(r"(.+?),? line (\d+): ", text):
+        return f"{place[1]} 第 {place[2]} 行：{_error_in_chinese(text[place.end() :])}"
+    found = in_chinese(text, ["errors"], _error_in_chinese)
+    if found != text:
+        return found
+    if len(problems := re.split(r"; (?=row \d|and \d)", text)) > 1:
+        return "；".join(map(_error_in_chinese, problems))
+    sentences = re.split(r"(?<=[.?…]) ", text)
+    said = [_error_in_chinese(sentence) for sentence in sentences] if len(sentences) > 1 else []
+    if said and all(one != other for one, other in zip(said, sentences, strict=True)):
+        return "".join(said)
+    where, _, what = text.partition(": ")
+    return f"{where}：{in_words}" if (in_words := _error_in_chinese(what) if what else "") != what else text
+
+
+def in_chinese(text: str, tables: Sequence[str], inside: Callable[[str], str]) -> str:
+    """Give the Chinese of an English text; the text itself where it is unknown.
+
+    Parameters
+    ----------
+    tables : lists of texts with columns ``en`` and ``zh``, in which the text is looked up
+    inside : what gives the Chinese of what stands in the text's places
+    """
+    for table in tables:
+        for pattern, chinese in _templates(table):
+            if match := pattern.fullmatch(text):
+                return chinese.format_map({name: inside(value) for name, value in match.groupdict().items()})
+    return text
+
+
+@cache
+def _templates(table: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns of the English texts, those with the most fixed words first, each with the Chinese text."""
+    rows = sorted(read_list(table), key=lambda row: -len(_PLACE.sub("", row["en"])))
+    return tuple((re.compile(_pattern(row["en"]), re.DOTALL), row["zh"]) for row in rows)
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def _pattern(template: str) -> str:
+    pieces = _PLACE.split(template)
+    places = (rf"(?P<{piece}>{_NUMBER if piece == 'n' else '.*'})" if n % 2 else "" for n, piece in enumerate(pieces))
+    return "".join(place or re.escape(piece) for place, piece in zip(places, pieces, strict=True))
+
+
+_NUMBER = r"\d[\d,]*"

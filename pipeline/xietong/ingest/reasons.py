@@ -5,13 +5,13 @@ Every reason stands in ``data/reasons.csv``, every note in ``data/notes.csv``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from xietong.errors import ReadError
 from xietong.lists import read_list
+from xietong.messages import in_chinese
 from xietong.records import Document
 
 
@@ -70,8 +70,7 @@ def worded(reason: str, language: str) -> str:
     >>> worded(message("other_format", what="a picture (PNG)"), "zh")
     '图片（PNG），不支持的格式；请另存为 DOCX、PDF、HTML 或 TXT 后重新运行'
     """
-    known = (*_templates("reason_details"), *_templates("reasons"))
-    return _translated(reason, _templates("reasons"), known) if language == "zh" else reason
+    return in_chinese(reason, ["reasons"], _detail) if language == "zh" else reason
 
 
 def worded_note(note: str, language: str) -> str:
@@ -84,38 +83,15 @@ def worded_note(note: str, language: str) -> str:
     """
     if language != "zh":
         return note
-    return "；".join(_translated(one, _templates("notes"), _templates("notes")) for one in note.split("; "))
+    return "；".join(_note(one) for one in note.split("; "))
 
 
-_Templates = Sequence[tuple[re.Pattern[str], str]]
+def _detail(text: str) -> str:
+    return in_chinese(text, ["reason_details", "reasons"], _detail)
 
 
-def _translated(text: str, templates: _Templates, inside: _Templates) -> str:
-    """Give the Chinese of an English text, and of what stands ``inside`` it; the text itself where it is unknown."""
-    for pattern, chinese in templates:
-        if match := pattern.fullmatch(text):
-            values = {name: _translated(value, inside, inside) for name, value in match.groupdict().items()}
-            return chinese.format_map(values)
-    return text
-
-
-@cache
-def _templates(table: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Patterns of the English texts, those with the most fixed words first, each with the Chinese text."""
-    rows = sorted(read_list(table), key=lambda row: -len(_PLACE.sub("", row["en"])))
-    return tuple((re.compile(_pattern(row["en"]), re.DOTALL), row["zh"]) for row in rows)
-
-
-_PLACE = re.compile(r"\{(\w+)\}")
-
-
-def _pattern(template: str) -> str:
-    pieces = _PLACE.split(template)
-    places = (rf"(?P<{piece}>{_NUMBER if piece == 'n' else '.*'})" if n % 2 else "" for n, piece in enumerate(pieces))
-    return "".join(place or re.escape(piece) for place, piece in zip(places, pieces, strict=True))
-
-
-_NUMBER = r"\d[\d,]*"
+def _note(text: str) -> str:
+    return in_chinese(text, ["notes"], _note)
 
 
 def _plain(value: str) -> str:

@@ -14,6 +14,7 @@ from xietong.errors import UsageError, XietongError
 from xietong.hand_codes import ADJUDICATED, HandCoding, coder_id_of
 from xietong.hand_codes.store import PREFIX
 from xietong.lists import read_list
+from xietong.messages import worded_error
 from xietong.review.security import Guard
 from xietong.review.workspace import Workspace, assign_keys
 
@@ -50,15 +51,9 @@ def build_app(workspace: Workspace, *, token: str, port: int, is_blind: bool = T
         Route("/save", pages.save, methods=["POST"]), Route("/undo", pages.undo, methods=["POST"]),
         Route("/reveal", pages.reveal, methods=["POST"]),
     ]  # fmt: skip
-    app: Starlette = Starlette(routes=routes, exception_handlers={XietongError: _refuse})
+    app: Starlette = Starlette(routes=routes, exception_handlers={XietongError: pages.refuse})
     app.router.redirect_slashes = False  # a redirect made from the path could be led elsewhere
     return Guard(app, token=token, port=port)
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    from starlette.responses import JSONResponse, PlainTextResponse
-
-    return JSONResponse({"error": str(error)}, 400) if request.method == "POST" else PlainTextResponse(str(error), 400)
 
 
 class Pages:
@@ -268,6 +263,13 @@ class Pages:
 
     def _code_state(self, code: Code) -> dict[str, Any]:
         return {"code": code.code, "key": self.keys.get(code.code, ""), "scale_max": code.scale_max}
+
+    async def refuse(self, request: Request, error: Exception) -> Response:
+        """Say what is wrong with a request in the language of its page."""
+        from starlette.responses import JSONResponse, PlainTextResponse
+
+        said = worded_error(str(error), self._lang(request))
+        return JSONResponse({"error": said}, 400) if request.method == "POST" else PlainTextResponse(said, 400)
 
     def _lang(self, request: Request) -> str:
         given = request.query_params.get("lang", self.language)
