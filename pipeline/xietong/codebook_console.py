@@ -6,10 +6,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xietong.messages import message
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from xietong.runs import Run
+
+
+_FINDINGS = {
+    "never occurs": "diagnose_never",
+    "always hidden": "diagnose_hidden",
+    "dominates": "diagnose_dominates",
+}
 
 
 def print_diagnosis(run_folder: Path, codebook_place: str, out: Path | None, as_json: bool, most: int = 15) -> None:
@@ -34,19 +43,20 @@ def print_diagnosis(run_folder: Path, codebook_place: str, out: Path | None, as_
         print(table.to_json(orient="records", force_ascii=False, indent=1))
         return
     for finding, rows in table[table["finding"] != ""].groupby("finding"):
-        print(f"{finding}: {len(rows)} of {len(table)} terms")
+        said = message(_FINDINGS[str(finding)])
+        print(message("diagnose_finding", finding=said, n=len(rows), of=len(table)))
         print(f"    {', '.join(f'{row.term} ({row.code})' for row in rows.head(most).itertuples())}")
-    print("\nterms that most passages of a code hang on")
+    print(f"\n{message('diagnose_alone')}")
     _print(table.sort_values("n_alone", ascending=False).head(most), ["code", "term", "n_passages", "share", "n_alone"])
     if "f1_change" in table:
-        print("\nterms that cost most on hand codes (negative: the code does better without)")
+        print(f"\n{message('diagnose_cost')}")
         columns = ["code", "term", "n_hand", "n_hand_right", "f1_change"]
         _print(table[table["f1_change"] < 0].sort_values("f1_change").head(most), columns)
     pairs = diagnose_codes(passages, codebook)
-    print("\ncodes that go together most")
+    print(f"\n{message('diagnose_together')}")
     _print(pairs.head(most), ["code", "other", "n_code", "n_both", "share", "finding"])
     if out is None:
-        print("the whole table, one row per term: add --out terms.csv", file=sys.stderr)
+        print(message("diagnose_whole"), file=sys.stderr)
 
 
 def print_suggestions(
@@ -64,7 +74,8 @@ def print_suggestions(
         print(table.to_json(orient="records", force_ascii=False, indent=1))
         return
     for row in table.itertuples():
-        print(f"{row.term}  {row.weight}: in {row.n_code} passages with {code} and {row.n_other} others")
+        found = message("suggest_found", n=row.n_code, code=code, others=row.n_other)
+        print(f"{row.term}  {row.weight}: {found}")
         print("".join(f"    {line}\n" for line in str(row.lines).splitlines()))
 
 
@@ -95,4 +106,7 @@ def _save(table: pd.DataFrame, out: Path | None) -> None:
 
 
 def _print(table: pd.DataFrame, columns: list[str]) -> None:
-    print(table[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}") if len(table) else "none")
+    if len(table):
+        print(table[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    else:
+        print(message("diagnose_none"))

@@ -389,7 +389,7 @@ def print_trends(run: Run, files: Sequence[Path]) -> None:
     """Print where the tables are, and on standard error what the documents do not allow."""
     refused = run.table("trends", columns=["analysis", "statistic", "caution"]).to_pylist()
     for text in dict.fromkeys(
-        f"{row['analysis']}: {row['caution']}" for row in refused if row["statistic"] == "refused"
+        f"{row['analysis']}: {worded_error(row['caution'])}" for row in refused if row["statistic"] == "refused"
     ):
         print(safe(text), file=sys.stderr)
     print_files(files)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from xietong.errors import UsageError
+from xietong.messages import message, product_language
+from xietong.records import CODED_KINDS
 from xietong.runs import Run
 from xietong.wide import ASSIGNING_CODER
 
@@ -42,6 +45,8 @@ def explain_passage(run: Run, passage_id: str) -> dict[str, Any]:
                 {
                     "facet": code.facet,
                     "code": code.code,
+                    "label_zh": code.label_zh,
+                    "label_en": code.label_en,
                     "value": assigned["value"],
                     "needs_review": assigned["needs_review"],
                     "coders": {
@@ -55,41 +60,51 @@ def explain_passage(run: Run, passage_id: str) -> dict[str, Any]:
     return {"passage": passage, "masked": _masked(run, passage["folded"]), "codes": codes}
 
 
-def in_words(explanation: dict[str, Any]) -> str:
-    """Write an explanation as lines a scholar can read."""
+def in_words(explanation: dict[str, Any], language: str | None = None) -> str:
+    """Write an explanation as lines a scholar can read, in Chinese (``zh``) or English; None asks the environment."""
+    language = language or product_language()
+
+    def say(key: str, **values: object) -> str:
+        return message(f"explain_{key}", language, **values)
+
     passage = explanation["passage"]
     lines = [
         f"{passage['passage_id']}  {passage['file']}",
-        f"section  {passage['section'] or '-'}",
-        f"kind     {passage['kind']}",
+        say("section", section=passage["section"] or "-"),
+        say("kind", kind=message(f"report_kind_{passage['kind']}", language)),
+        "",
+        passage["reading"],
         "",
     ]
-    lines += [passage["reading"], ""]
     for entry in explanation["codes"]:
-        verdict = f"= {entry['value']}" if entry["value"] else "not assigned"
-        lines.append(
-            f"{entry['facet']} {entry['code']}: {verdict}{'  (needs review)' if entry['needs_review'] else ''}"
-        )
+        lines.append(_verdict(entry, language))
         lines += [
-            f"    {coder:9} value {said['value']}  score {said['score']:.2f}" for coder, said in entry["coders"].items()
+            f"    {coder:9} " + say("score", value=said["value"], score=f"{said['score']:.2f}")
+            for coder, said in entry["coders"].items()
         ]
-        lines += [
-            f"    {row['coder_id']:9} “{' '.join(row['quote'].split())}”  ({row['cue']}, weight {row['weight']:+.2f})"
+        words = Counter(
+            f"    {row['coder_id']:9} "
+            + say("words", quote=" ".join(row["quote"].split()), cue=row["cue"], weight=f"{row['weight']:+.2f}")
             for row in entry["evidence"]
-        ]
-        changes = entry.get("would_change")
-        lines += [f"    without “{change['without']}” the value would be {change['value']}" for change in changes or ()]
-        if changes == []:
-            lines.append("    no single one of these words decides")
-    if explanation["masked"]:
-        lines += ["", f"masked (no term counts inside): {', '.join(explanation['masked'])}"]
-    if not explanation["codes"]:
-        lines.append(
-            "no coder found anything"
-            if passage["kind"] in {"body", "list", "table"}
-            else "passages of this kind are not coded"
         )
+        lines += [line if times == 1 else f"{line} ×{times}" for line, times in words.items()]
+        changes = entry.get("would_change")
+        lines += [f"    {say('without', word=change['without'], value=change['value'])}" for change in changes or ()]
+        if changes == []:
+            lines.append(f"    {say('none_decides')}")
+    if explanation["masked"]:
+        lines += ["", say("masked", phrases=", ".join(explanation["masked"]))]
+    if not explanation["codes"]:
+        lines.append(say("nothing" if passage["kind"] in CODED_KINDS else "not_coded"))
     return "\n".join(lines)
+
+
+def _verdict(entry: dict[str, Any], language: str) -> str:
+    """Name a code with its label, and say what was assigned."""
+    label = entry["label_zh" if language == "zh" else "label_en"]
+    value = f"= {entry['value']}" if entry["value"] else message("explain_not_assigned", language)
+    review = f"  ({message('explain_needs_review', language)})" if entry["needs_review"] else ""
+    return f"{label} [{entry['facet']} {entry['code']}]: {value}{review}"
 
 
 def _ask_without(run: Run, passage: dict[str, Any], entries: Sequence[dict[str, Any]]) -> None:

@@ -102,10 +102,11 @@ def _warn(file: Path, unknown: Sequence[str]) -> None:
     import sys
 
     from xietong.console import safe
+    from xietong.messages import message
 
     if unknown:
         names = ", ".join(unknown[:10]) + (" …" if len(unknown) > 10 else "")
-        print(safe(f"{file.name}: not in this run or its codebook, left out: {names}"), file=sys.stderr)
+        print(safe(message("sheet_left_out", file=file.name, names=names)), file=sys.stderr)
 
 
 def take_in(run: Run, files: Sequence[Path], *, coder: str = "") -> str:

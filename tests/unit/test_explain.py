@@ -17,7 +17,7 @@ def explained(sample_run):
 
 def test_every_coder_and_its_words_are_shown(explained):
     for explanation in explained:
-        text = in_words(explanation)
+        text = in_words(explanation, "en")
         assert explanation["passage"]["reading"] in text
         for entry in explanation["codes"]:
             assert set(entry["coders"]) <= {"terms", "topics", "keywords", "learned", "combined"}
@@ -35,7 +35,9 @@ def test_words_that_decide_are_named_and_coding_without_them_gives_another_value
                 code = sample_run.codebook.index[entry["code"]]
                 (values,) = coders.assign([folded.replace(change["without"], "")], language)
                 assert values[code] == change["value"] != entry["value"]
-                assert f"without “{change['without']}” the value would be {change['value']}" in in_words(explanation)
+                assert f"without “{change['without']}” the value would be {change['value']}" in in_words(
+                    explanation, "en"
+                )
                 n_changes += 1
     assert n_changes > 0
 
@@ -52,3 +54,13 @@ def test_nothing_is_asked_of_a_model_that_is_not_the_runs_own(sample_run):
 def test_an_unknown_passage_is_a_clear_error(sample_run):
     with pytest.raises(UsageError, match="passage_id column"):
         explain_passage(sample_run, "0000000000000000")
+
+
+def test_an_explanation_is_in_the_readers_language(explained):
+    for explanation in explained:
+        english, chinese = in_words(explanation, "en"), in_words(explanation, "zh")
+        assert "score " in english
+        assert "得分 " in chinese
+        assert "score " not in chinese.replace(explanation["passage"]["reading"], "")
+        assert "Industry [path industry]" in english or "[path industry]" not in english
+        assert "产业协同 [path industry]" in chinese or "[path industry]" not in chinese
