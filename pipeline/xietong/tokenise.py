@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
+from operator import add
 from typing import Any
 
 from xietong.records import FoldedText, Passage, TokenisedPassage
@@ -91,11 +92,12 @@ def _tokenise_stretches(passage: Passage, text: str, tokeniser: Tokeniser) -> To
             starts += accumulate(map(len, words[:-1]), initial=at)
             continue
         chunks = stretch[0].split(" ")
-        cut = [remembered[chunk] for chunk in chunks]
-        tokens += [piece for pieces, _, _ in cut for piece in pieces]
-        lemmas += [form for _, _, forms in cut for form in forms]
+        pieces, offsets, forms = zip(*map(remembered.__getitem__, chunks), strict=True)
+        tokens += chain.from_iterable(pieces)
+        lemmas += chain.from_iterable(forms)
         places = accumulate([len(chunk) + 1 for chunk in chunks], initial=at)
-        starts += [place + offset for place, (_, offsets, _) in zip(places, cut, strict=False) for offset in offsets]
+        of_each_token = chain.from_iterable(map(repeat, places, map(len, offsets)))
+        starts += map(add, of_each_token, chain.from_iterable(offsets))
     return TokenisedPassage(passage, tuple(tokens), tuple(starts), tuple(lemmas))
 
 
@@ -172,13 +174,15 @@ class EnglishTokeniser:
 
     def __init__(self) -> None:
         self.chunks = _Chunks(self._cut)
-        self._nlp: Any = None
+        self._cutter: Any = None
         self._lemma: Any = None
 
     def _cut(self, chunk: str) -> Chunk:
-        if self._nlp is None:
+        if self._cutter is None:
             self._load()
-        document = self._nlp.make_doc(chunk)
+        if chunk.isascii() and chunk.isalpha() and chunk not in self._cutter.rules:
+            return (chunk,), (0,), (self.lemma(chunk),)  # letters alone are cut by its exceptions only (dont, Im)
+        document = self._cutter(chunk)
         tokens = tuple(token.text for token in document)
         return tokens, tuple(token.idx for token in document), tuple(map(self.lemma, tokens))
 
@@ -194,5 +198,7 @@ class EnglishTokeniser:
         import spacy
         from spacy.lookups import load_lookups
 
-        self._nlp = spacy.blank("en")
+        english = spacy.blank("en")
+        english.vocab.lex_attr_getters = {}  # what words look like, which nobody asks for
+        self._cutter = english.tokenizer
         self._lemma = load_lookups("en", ["lemma_lookup"]).get_table("lemma_lookup")

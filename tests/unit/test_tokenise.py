@@ -1,9 +1,13 @@
 """Words: jieba's for Chinese, spaCy's for English, and the fast ways that give the same."""
 
 import random
+import string
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from xietong.normalise import fold
 from xietong.records import Document, Passage
@@ -48,6 +52,22 @@ def test_remembered_chunks_give_the_tokens_of_spacy_on_the_whole_text(text, toke
     whole = [token for token in spacy.blank("en")(result.passage.folded.text) if not token.is_space]
     assert list(result.tokens) == [token.text for token in whole]
     assert list(result.starts) == [token.idx for token in whole]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(st.text(string.ascii_letters, min_size=1), st.sampled_from(["dont", "Im", "cannot", "wont", "Adm", "km"]))
+)
+def test_a_chunk_of_letters_alone_is_cut_as_spacy_cuts_it(tokeniser, chunk):
+    tokens, starts, _ = tokeniser.english.chunks[chunk]
+    assert list(zip(tokens, starts, strict=True)) == [(token.text, token.idx) for token in blank_english()(chunk)]
+
+
+@cache
+def blank_english():
+    import spacy
+
+    return spacy.blank("en")
 
 
 @pytest.mark.parametrize(("text", "language"), [(CHINESE[0], "zh-Hans"), (ENGLISH[0], "en"), ("GDP 增长 of 5%", "en")])
