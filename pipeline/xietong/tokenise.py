@@ -199,6 +199,6 @@ class EnglishTokeniser:
         from spacy.lookups import load_lookups
 
         english = spacy.blank("en")
-        english.vocab.lex_attr_getters = {}  # what words look like, which nobody asks for
+        english.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]  # what words look like: nobody asks
         self._cutter = english.tokenizer
         self._lemma = load_lookups("en", ["lemma_lookup"]).get_table("lemma_lookup")

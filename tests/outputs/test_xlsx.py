@@ -143,6 +143,10 @@ def test_whole_rows_are_the_bytes_that_xlsxwriter_writes_cell_by_cell(tmp_path):
     assert sheets[0] == sheets[1]
 
 
+def _codes_of(row):
+    return (row % 3, None, 0, 2 if row > 3 else None)
+
+
 def _write_cell_by_cell(sheet, texts, plain, mark):
     for row, text in enumerate(texts, start=1):
         sheet.set_row(row, 15.0 * row if row < 7 else 409.0)
@@ -150,6 +154,9 @@ def _write_cell_by_cell(sheet, texts, plain, mark):
         sheet.write_string(row, 1, text, plain)
         sheet.write_number(row, 2, row / 7, plain)
         sheet.write_boolean(row, 3, row % 2 == 0, plain)
+        for column, value in enumerate(_codes_of(row), start=4):
+            if value is not None:
+                sheet.write_number(row, column, value, plain)
         sheet.write_rich_string(row, 28, "前 ", mark, "<词>", " 后", mark, "尾", plain)
 
 
@@ -163,6 +170,7 @@ def _write_whole(sheet, texts, plain, mark):
             sheet.text(row, 1, text, style),
             sheet.number(row, 2, row / 7, style),
             sheet.boolean(row, 3, row % 2 == 0, style),
+            sheet.numbers(row, 4, _codes_of(row), style),
             sheet.rich_text(row, 28, [("前 ", ""), ("<词>", font), (" 后", ""), ("尾", font)], style),
         ]
         sheet.write_whole(row, 15.0 * row if row < 7 else 409.0, cells)

@@ -168,6 +168,7 @@ class _PassageSheets:
         sheet.begin_rows(len(self.names))
         self.link_style, self.mark_font = sheet.style(self.link), sheet.font(self.mark)
         self.styles = [sheet.style(self._form(name)) for name in self.names]
+        self.code_style = sheet.style(self.code)
         self.row, self.n_links = 1, 0
         return sheet
 
@@ -177,13 +178,20 @@ class _PassageSheets:
         return self.wrapped if name in self.wrapping else self.plain
 
     def _write(self, cells: Sequence[Any], marks: Sequence[Highlight]) -> None:
+        first, last = len(_FIRST), len(_FIRST) + len(self.codes)
         written = [
-            self._cell(i, value, marks if name == "reading" else ())
-            for i, (name, value) in enumerate(zip(self.names, cells, strict=True))
-            if value is not None and value != ""
+            *self._cells(cells[:first], 0, marks),
+            self.sheet.numbers(self.row, first, tuple(cells[first:last]), self.code_style),
+            *self._cells(cells[last:], last, marks),
         ]
         # said outright, because not every program works out the height of highlighted text by itself
         self.sheet.write_whole(self.row, _height(dict(zip(self.names, cells, strict=True))), written)
+
+    def _cells(self, values: Sequence[Any], column: int, marks: Sequence[Highlight]) -> Iterator[str]:
+        """Give the XML of cells side by side from ``column`` on; nothing for what is not stated."""
+        for i, value in enumerate(values, column):
+            if value is not None and value != "":
+                yield self._cell(i, value, marks if self.names[i] == "reading" else ())
 
     def _cell(self, column: int, value: Any, marks: Sequence[Highlight]) -> str:
         """Give the XML of one cell; a passage's id leads to its place in the report."""

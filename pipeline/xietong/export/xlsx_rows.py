@@ -14,6 +14,7 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 from xlsxwriter.xmlwriter import XMLwriter
 
+_MOST_KEPT = 20_000
 _EDGE_SPACE = re.compile(r"\A\s|\s\Z")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f]")
 _ESCAPES = re.compile("(_x[0-9a-fA-F]{4}_)")
@@ -29,6 +30,7 @@ class RowSheet(Worksheet):
         self._write_single_row(self.previous_row + 1)
         self.letters = [xl_col_to_name(column) for column in range(n_columns)]
         self._default_font = self.font(Format())
+        self._side_by_side: dict[tuple[int, str, tuple[int | None, ...]], str] = {}
 
     def end_rows(self, row: int) -> None:
         """Say which row was the last."""
@@ -49,6 +51,20 @@ class RowSheet(Worksheet):
     def number(self, row: int, column: int, value: float, style: str) -> str:
         """Give the XML of a number."""
         return f'<c r="{self.letters[column]}{row + 1}"{style}><v>{value:.16G}</v></c>'
+
+    def numbers(self, row: int, column: int, values: tuple[int | None, ...], style: str) -> str:
+        """Give the XML of whole numbers side by side from ``column`` on; None leaves a cell out.
+
+        Most rows repeat those of another, so what is made of them is kept, with a sign for the number of the row.
+        """
+        key = (column, style, values)
+        made = self._side_by_side.get(key)
+        if made is None:
+            places = zip(self.letters[column:], values, strict=False)
+            made = "".join(f'<c r="{at}\0"{style}><v>{value}</v></c>' for at, value in places if value is not None)
+            if len(self._side_by_side) < _MOST_KEPT:
+                self._side_by_side[key] = made
+        return made.replace("\0", str(row + 1))
 
     def boolean(self, row: int, column: int, value: bool, style: str) -> str:
         """Give the XML of a truth value."""
