@@ -38,7 +38,7 @@ FIGURES = (
     Figure("peers", "Codes: peers on the same passages", "python tests/quality/peers.py"),
     Figure("reading", "Reading: all figures", "python tests/quality/reading_figures.py"),
     Figure("formats", "Reading: speed by format", "python tests/benchmarks/formats.py --mb 1"),
-    Figure("floor", "Speed: map side against the least it could cost", "python tests/benchmarks/floor.py --mb 3 --rounds 3"),
+    Figure("floor", "Speed: against the least it could cost", "python tests/benchmarks/floor.py --mb 50 20 20 --rounds 1"),
     Figure("runs", "Speed and memory: whole runs by size", "python tests/benchmarks/runs.py --sizes 10 100 1000 --jobs 1 2"),
     Figure("engines", "Speed: local and Dask", "python tests/benchmarks/runs.py --sizes 10 --engines local dask"),
     Figure("scripts", "Speed: what others would do", "python tests/benchmarks/peers.py --mb 10"),
