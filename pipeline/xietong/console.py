@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import unicodedata
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xietong.messages import catalogue, help_in_chinese, message, product_language, worded_error
+from xietong.messages import LANGUAGES, catalogue, help_in_chinese, message, product_language, worded_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,9 @@ def command_of(app: typer.Typer, arguments: Sequence[str]) -> Any:
     command = typer.main.get_command(app)
     given = [b for a, b in zip(["", *arguments], [*arguments, ""], strict=True) if a == "--lang"]
     given += [argument.removeprefix("--lang=") for argument in arguments if argument.startswith("--lang=")]
-    if (given[-1] if given else product_language()) == "zh":
+    if given and given[-1] in LANGUAGES:
+        os.environ["XIETONG_LANG"] = given[-1]  # also for what is said of a call that cannot be carried out
+    if product_language() == "zh":
         _translate_help(command, help_in_chinese())
     return command
 

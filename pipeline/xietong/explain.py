@@ -101,7 +101,7 @@ def in_words(explanation: dict[str, Any], language: str | None = None) -> str:
 
 def _verdict(entry: dict[str, Any], language: str) -> str:
     """Name a code with its label, and say what was assigned."""
-    label = entry["label_zh" if language == "zh" else "label_en"]
+    label = entry["label_zh" if language == "zh" else "label_en"] or entry["code"]
     value = f"= {entry['value']}" if entry["value"] else message("explain_not_assigned", language)
     review = f"  ({message('explain_needs_review', language)})" if entry["needs_review"] else ""
     return f"{label} [{entry['facet']} {entry['code']}]: {value}{review}"

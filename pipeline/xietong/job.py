@@ -97,6 +97,8 @@ def run_job(
         recipe = make_recipe(codebook, options)
         tasks = plan(inputs, recipe)
         state = manifest.plan_hash(tasks, options, recipe)
+        if options.parts:
+            _synchronise(tasks, PartsPlace(out / "parts", options.parts))
         if manifest.is_complete(out, state):
             return Run(out)
         counts = _bring_up_to_date(tasks, recipe, out, options, report)
@@ -160,7 +162,7 @@ def _bring_up_to_date(tasks: list[Task], recipe: Recipe, out: Path, options: Run
 
 def _remove_damaged(part: Path, place: PartsPlace) -> None:
     """Remove a part here and from the store, so that it is made again."""
-    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(place.folder / part.name, ignore_errors=True)  # a worker elsewhere names a copy of its own
     if place.url:
         from xietong.remote_parts import remote_parts
 
@@ -172,8 +174,6 @@ def _make_missing_parts(
 ) -> None:
     """Read and code what has no part yet, batch by batch, and report after each."""
     places = index_parts(place.folder)
-    if place.url:
-        places = _with_remote_parts(tasks, places, place)
     todo = [_with_place(task, places) for task in tasks if not _is_done(task, places)]
     n_documents = n_bytes = 0
     report(Progress("code", 0, len(todo)))
@@ -183,14 +183,14 @@ def _make_missing_parts(
         report(Progress("code", n_documents, len(todo), n_bytes))
 
 
-def _with_remote_parts(tasks: list[Task], places: _Places, place: PartsPlace) -> _Places:
-    """Bring the folder and the store to the same state as far as these tasks go; give what is in the folder then."""
+def _synchronise(tasks: list[Task], place: PartsPlace) -> None:
+    """Bring the folder and the store to the same state as far as these tasks go."""
     from xietong.remote_parts import remote_parts, synchronise
 
+    places = index_parts(place.folder)
     keys = {task.read_key for task in tasks} | {task.code_key for task in tasks}
     here = {key: found.part.name for stage in places.values() for key, found in stage.items() if key in keys}
     synchronise(remote_parts(place.url), place.folder, sorted(set(here.values())), keys - here.keys())
-    return index_parts(place.folder)
 
 
 def _is_done(task: Task, places: _Places) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xietong import __version__
 from xietong.errors import RunFolderError
 from xietong.ids import content_hash
-from xietong.parts import file_hash
+from xietong.parts import file_hash, without_secret
 
 if TYPE_CHECKING:
     from xietong.batch import Recipe, Task
@@ -69,7 +69,7 @@ def write(
         "program": {"name": "xietong", "version": __version__, "hash": recipe.program, "libraries": library_versions()},
         "python": platform.python_version(),
         "plan": state,
-        "options": asdict(options),
+        "options": asdict(options) | {"parts": without_secret(options.parts)},
         "codebook": {"name": recipe.codebook.name, "hash": recipe.codebook.content_hash},
         "model": {"name": recipe.model, "hash": recipe.model_hash},
         "inputs": [

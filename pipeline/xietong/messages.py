@@ -87,20 +87,25 @@ def worded_error(text: str, language: str | None = None) -> str:
     return "\n".join(re.sub(r"\S.*", lambda line: _error_in_chinese(line[0]), line) for line in text.split("\n"))
 
 
-def _error_in_chinese(text: str) -> str:
+#: A message may say what it is about, and that where it stands; more colons belong to what users wrote.
+_MOST_COLONS = 3
+
+
+def _error_in_chinese(text: str, n_colons: int = 0) -> str:
     if place := re.match(r"(.+?),? line (\d+): ", text):
-        return f"{place[1]} 第 {place[2]} 行：{_error_in_chinese(text[place.end() :])}"
+        return f"{place[1]} 第 {place[2]} 行：{_error_in_chinese(text[place.end() :], n_colons + 1)}"
     found = in_chinese(text, ["errors"], _error_in_chinese)
     if found != text:
         return found
     if len(problems := re.split(r"; (?=row \d|and \d)", text)) > 1:
-        return "；".join(map(_error_in_chinese, problems))
+        return "；".join(_error_in_chinese(problem, n_colons) for problem in problems)
     sentences = re.split(r"(?<=[.?…]) ", text)
-    said = [_error_in_chinese(sentence) for sentence in sentences] if len(sentences) > 1 else []
+    said = [_error_in_chinese(sentence, n_colons) for sentence in sentences] if 1 < len(sentences) < 4 else []
     if said and all(one != other for one, other in zip(said, sentences, strict=True)):
         return "".join(said)
     where, _, what = text.partition(": ")
-    return f"{where}：{in_words}" if (in_words := _error_in_chinese(what) if what else "") != what else text
+    in_words = _error_in_chinese(what, n_colons + 1) if what and n_colons < _MOST_COLONS else what
+    return f"{where}：{in_words}" if in_words != what else text
 
 
 def in_chinese(text: str, tables: Sequence[str], inside: Callable[[str], str]) -> str:

@@ -25,6 +25,8 @@ from xietong.ids import content_hash
 
 STAGES = ("read", "coded")
 RECORD = "part.json"
+#: A part with this file was made on another machine: what could not be read there is tried here.
+ELSEWHERE = "elsewhere"
 _FORMAT = 2
 
 
@@ -33,7 +35,11 @@ class DamagedPartError(RunFolderError):
 
     def __init__(self, part: Path, what: str) -> None:
         super().__init__(f"{part}: {what}; it is made again from the documents")
-        self.part = part
+        self.part, self.what = part, what
+
+    def __reduce__(self) -> tuple:
+        """Travel between processes: the message alone would not tell which part it is."""
+        return type(self), (self.part, self.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,13 @@ class Slice:
 
     part: Path
     rows: Mapping[str, tuple[int, int]]
+
+
+def without_secret(url: str) -> str:
+    """Give a URL without the user and password that may stand in it, fit to be shown and published."""
+    head, sign, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{head}{sign}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def write_part(
@@ -83,7 +96,10 @@ def write_part(
         "format": _FORMAT,
         "stage": stage,
         "tables": hashes,
-        "sources": [{"key": key, "rows": entry} for key, entry in zip(keys, rows, strict=True)],
+        "sources": [
+            {"key": key, "rows": entry, "failed": _has_failed(tables)}
+            for key, entry, tables in zip(keys, rows, tables_by_source, strict=True)
+        ],
     }
     packed = json.dumps(record, sort_keys=True)
     _write_synced(beside / RECORD, json.dumps({"sha256": content_hash(packed), "part": packed}))
@@ -91,6 +107,11 @@ def write_part(
         shutil.rmtree(final)
     os.rename(beside, final)
     return final
+
+
+def _has_failed(tables: Mapping[str, pa.Table]) -> bool:
+    """Whether a document could not be read, which another machine may be able to: more memory, other programs."""
+    return "documents" in tables and "failed" in tables["documents"]["status"].to_pylist()
 
 
 def index_parts(folder: Path) -> dict[str, dict[str, Slice]]:
@@ -105,7 +126,10 @@ def index_parts(folder: Path) -> dict[str, dict[str, Slice]]:
         except DamagedPartError:
             shutil.rmtree(part, ignore_errors=True)
             continue
+        is_from_elsewhere = (part / ELSEWHERE).exists()
         for source in record["sources"]:
+            if is_from_elsewhere and source.get("failed"):
+                continue
             rows = {name: (first, last) for name, (first, last) in source["rows"].items()}
             found[record["stage"]].setdefault(source["key"], Slice(part, rows))
     return found

@@ -68,24 +68,31 @@ def test_message_has_its_chinese(file, text):
             "The codebook mine has 2 problems:\n  terms.csv, line 3: the code 'transprt' is not in codes.csv. Did you mean "
             "'transport'?\n  codes.csv: is empty. Its first line is facet,code,scale …",
             "编码手册 mine 有 2 处问题：\n  terms.csv 第 3 行：编码 'transprt' 不在 codes.csv 中。是否为 'transport'？\n"
-            "  codes.csv：是空的。首行应为 facet,code,scale …",
+            "  codes.csv：为空。首行应为 facet,code,scale …",
         ),
         (
             'coding.xlsx: row 3: no coder; fill the column coder, or give a name with the file; row 4, market: "x" is not '
             "between 0 and 1; and 12 more",
-            "coding.xlsx：第 3 行：没有编码者；请填写 coder 列，或另给出姓名；第 4 行 market：“x”不在 0 与 1 之间；另有 12 处",
+            "coding.xlsx：第 3 行：没有编码员；请填写 coder 列，或另给出姓名；第 4 行 market：“x”不在 0 与 1 之间；另有 12 处",
         ),
         (
             '/d/catalogue.csv line 2: level "provinical" is not known; did you mean "provincial"?',
             "/d/catalogue.csv 第 2 行：没有这样的 level“provinical”；是否为“provincial”？",
         ),
-        ("no codes by zhang; the coders are none", "没有 zhang 的编码；现有编码者为 无"),
+        ("no codes by zhang; the coders are none", "没有 zhang 的编码；现有编码员为 无"),
         ("something that nobody has put into words", "something that nobody has put into words"),
     ],
 )
 def test_particulars_keep_their_place(english, chinese):
     assert worded_error(english, "zh") == chinese
     assert worded_error(english, "en") == english
+
+
+def test_what_users_wrote_may_hold_any_number_of_colons():
+    columns = ", ".join(f"Q{n}: 您的年龄" for n in range(3000))
+    said = worded_error(f"codes.xlsx has no column passage_id; its columns are {columns}", "zh")
+    assert said == f"codes.xlsx 没有 passage_id 列；现有 {columns}"
+    assert worded_error(f"a: {columns}", "zh") == f"a: {columns}"
 
 
 def test_many_problems_are_worded_at_once():

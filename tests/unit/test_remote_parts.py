@@ -1,6 +1,7 @@
 """Parts in a store that speaks S3 over HTTP on this machine, and what happens when it is damaged or away."""
 
 import importlib
+import pickle
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 import xietong
 from xietong.batch import Workshop
-from xietong.errors import MissingExtraError, RunFolderError
+from xietong.errors import MissingExtraError, RunFolderError, UsageError
+from xietong.parts import DamagedPartError, without_secret
 from xietong.remote_parts import RemoteParts, remote_parts
 
 SAMPLE = Path(__file__).resolve().parents[2] / "corpora" / "sample"
@@ -135,6 +137,64 @@ def test_part_damaged_in_the_store_is_made_again(store, corpus, expected, tmp_pa
     assert tables(third) == expected
 
 
+def test_part_damaged_here_is_made_again_by_a_cluster(store, corpus, expected, tmp_path):
+    pytest.importorskip("distributed")
+    folder = tmp_path / "run"
+    xietong.run([corpus], folder, jobs=1, parts=URL, has_report=False)
+    for file in [*folder.glob("parts/coded-*"), *folder.glob("manifest.json")]:
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    for path in store.find("store"):
+        if "/coded-" in path:
+            store.rm(path)
+    (damaged,) = folder.glob("parts/read-*/texts.part.parquet")
+    damaged.write_bytes(b"x" * 100)
+    store.put_file(str(damaged), next(path for path in store.find("store") if path.endswith("texts.part.parquet")))
+    run = xietong.run([corpus], folder, jobs=2, engine="dask", parts=URL, has_report=False)
+    assert tables(run) == expected
+
+
+def test_what_one_machine_could_not_read_another_tries(store, tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    shutil.copy(next(SAMPLE.glob("*.txt")), tmp_path / "in" / "a.txt")
+    (tmp_path / "in" / "b.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    first = xietong.run([tmp_path / "in"], tmp_path / "first", jobs=1, parts=URL, has_report=False)
+    assert sorted(first.documents()["status"]) == ["failed", "ok"]
+    tried = []
+    read = Workshop.read
+    monkeypatch.setattr(Workshop, "read", lambda self, task: tried.append(task.source.file) or read(self, task))
+    second = xietong.run([tmp_path / "in"], tmp_path / "second", jobs=1, parts=URL, has_report=False)
+    assert tables(second) == tables(first)
+    assert tried == ["b.pdf"]
+
+
+def test_stores_inside_one_another_do_not_mix(store, corpus, expected, tmp_path):
+    xietong.run([corpus], tmp_path / "inner", jobs=1, parts=f"{URL}/inner", has_report=False)
+    assert tables(xietong.run([corpus], tmp_path / "outer", jobs=1, parts=URL, has_report=False)) == expected
+    assert RemoteParts(URL).names() == RemoteParts(f"{URL}/inner").names()
+
+
+def test_a_finished_run_is_sent_when_a_store_is_given(store, corpus, tmp_path):
+    xietong.run([corpus], tmp_path / "run", jobs=1, has_report=False)
+    xietong.run([corpus], tmp_path / "run", jobs=1, parts=URL, has_report=False)
+    assert len(RemoteParts(URL).names()) == 2
+
+
+def test_damage_travels_between_processes():
+    error = pickle.loads(pickle.dumps(DamagedPartError(Path("parts/x"), "gone")))
+    assert (error.part, str(error)) == (Path("parts/x"), str(DamagedPartError(Path("parts/x"), "gone")))
+
+
+def test_secrets_of_an_address_are_not_published():
+    assert without_secret("sftp://user:secret@host/a/b@c") == "sftp://host/a/b@c"
+    assert without_secret("s3://bucket/a") == "s3://bucket/a"
+
+
+def test_the_runs_own_folder_is_no_store(corpus, tmp_path):
+    pytest.importorskip("fsspec")
+    with pytest.raises(UsageError, match="own folder"):
+        xietong.run([corpus], tmp_path / "run", parts=str(tmp_path / "run" / "parts"))
+
+
 def test_part_without_its_list_is_not_there(store, corpus, tmp_path):
     xietong.run([corpus], tmp_path / "first", jobs=1, parts=URL, has_report=False)
     remote = RemoteParts(URL)
@@ -174,7 +234,7 @@ def test_missing_library_is_named_with_its_command(store, corpus, tmp_path, monk
 
 def test_a_folder_may_be_the_store(corpus, expected, tmp_path, monkeypatch):
     pytest.importorskip("fsspec")
-    url = (tmp_path / "store").as_uri()
+    url = str(tmp_path / "报告[2024]")
     assert tables(xietong.run([corpus], tmp_path / "one", jobs=1, parts=url, has_report=False)) == expected
     forbid_reading(monkeypatch)
     assert tables(xietong.run([corpus], tmp_path / "two", jobs=1, parts=url, has_report=False)) == expected
