@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,8 +83,7 @@ def compare_sketches(
         of the sets of shingles.
     """
     best: dict[int, tuple[float, int]] = {}
-    for pair in _candidates(sketches, options.probes):
-        later, earlier = divmod(int(pair), len(sketches))
+    for later, earlier in _candidates(sketches, options.probes):
         similarity = _similarity(sketches[later], sketches[earlier], options.sketch_size)
         if similarity >= options.threshold and similarity > best.get(later, (0.0, 0))[0]:
             best[later] = (similarity, earlier)
@@ -100,6 +97,8 @@ _FIRST_HAN = 0x3400
 _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
 #: Documents that share one hash; beyond this many each meets only the first of them and its neighbour.
 _CROWD = 40
+#: Documents whose pairs are worked out together.
+_AT_ONCE = 1000
 
 
 def _letters(text: str) -> NDArray[np.uint64]:
@@ -125,27 +124,35 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes ^ (hashes >> np.uint64(31))
 
 
-def _candidates(sketches: Sequence[NDArray[np.uint64]], probes: int) -> NDArray[np.int64]:
-    """Pairs of documents that share one of their smallest hashes, in order, each as ``later * n_documents + earlier``."""
+def _candidates(sketches: Sequence[NDArray[np.uint64]], probes: int) -> Iterator[tuple[int, int]]:
+    """Give the pairs (later, earlier) of documents that share one of their smallest hashes, in order.
+
+    Some documents' pairs are worked out at once: those of a large corpus together would not fit in memory.
+    """
     import numpy as np
 
     smallest = [sketch[:probes] for sketch in sketches]
-    owners = np.repeat(np.arange(len(sketches)), [len(part) for part in smallest])
-    if not len(owners):
-        return np.empty(0, np.int64)
+    first = np.concatenate([[0], np.cumsum([len(part) for part in smallest], dtype=np.int64)])
+    if not first[-1]:
+        return
+    owners = np.repeat(np.arange(len(sketches)), np.diff(first))
     values = np.concatenate(smallest)
     order = np.lexsort((owners, values))
+    place = np.empty_like(order)  # of each document's hashes among all hashes in their order
+    place[order] = np.arange(len(order))
     values, owners = values[order], owners[order]
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-    n_documents, pairs = len(sketches), array("q")
-    for start, end in zip(starts, np.r_[starts[1:], len(values)], strict=True):
-        group = owners[start:end].tolist()
-        if len(group) <= _CROWD:
-            pairs.extend(later * n_documents + earlier for n, later in enumerate(group) for earlier in group[:n])
-        else:
-            pairs.extend(later * n_documents + group[0] for later in group[1:])
-            pairs.extend(later * n_documents + earlier for earlier, later in pairwise(group))
-    return np.unique(np.frombuffer(pairs, dtype=np.int64))
+    sizes = np.diff(np.r_[starts, len(values)])
+    start, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)  # of the group of documents with the same hash
+    for low in range(0, len(sketches), _AT_ONCE):
+        here = place[first[low] : first[min(low + _AT_ONCE, len(sketches))]]
+        few, many = here[size[here] <= _CROWD], here[(size[here] > _CROWD) & (here > start[here])]
+        n_before = few - start[few]
+        before_few = np.arange(n_before.sum()) + np.repeat(start[few] - (np.cumsum(n_before) - n_before), n_before)
+        later = owners[np.concatenate([np.repeat(few, n_before), many, many])]
+        earlier = owners[np.concatenate([before_few, start[many], many - 1])]
+        for pair in np.unique(later * len(sketches) + earlier).tolist():
+            yield divmod(pair, len(sketches))
 
 
 def _similarity(one: NDArray[np.uint64], other: NDArray[np.uint64], size: int) -> float:

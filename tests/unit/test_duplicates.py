@@ -98,3 +98,18 @@ def test_many_copies_of_one_text_cost_no_more_than_linear_time():
 
 def test_repetitive_text_has_a_small_sketch():
     assert len(sketch("统一市场规则" * 20_000)) <= 12
+
+
+def test_pairs_do_not_depend_on_how_many_documents_are_worked_on_at_once(monkeypatch):
+    import numpy as np
+
+    from xietong import duplicates
+
+    rng = np.random.default_rng(0)
+    sketches = [np.unique(rng.integers(0, 60, rng.integers(0, 50)).astype(np.uint64)) for _ in range(120)]
+    whole = list(duplicates._candidates(sketches, 40))
+    monkeypatch.setattr(duplicates, "_AT_ONCE", 7)
+    assert list(duplicates._candidates(sketches, 40)) == whole
+    smallest = [set(sketch[:40].tolist()) for sketch in sketches]
+    assert all(smallest[later] & smallest[earlier] and earlier < later for later, earlier in whole)
+    assert len(whole) == len(set(whole)) > 1000
