@@ -33,8 +33,8 @@ class Figure:
 FIGURES = (
     Figure("terms", "Codes: floors that no change may fall below", "pytest -q tests/quality/test_floors.py -m ''"),
     Figure("codes", "Codes: every coder on documents it has not seen", "python tests/quality/evaluate.py"),
-    Figure("collections", "Codes: whole collections unseen", "python tests/quality/evaluate.py --by collection"),
-    Figure("curve", "Codes: learning curve", "python tests/quality/evaluate.py --learning-curve"),
+    Figure("collections", "Codes: whole collections unseen", "python tests/quality/evaluate.py --by collection --quick"),
+    Figure("curve", "Codes: learning curve", "python tests/quality/evaluate.py --learning-curve --quick --first 2"),
     Figure("peers", "Codes: peers on the same passages", "python tests/quality/peers.py"),
     Figure("reading", "Reading: all figures", "python tests/quality/reading_figures.py"),
     Figure("formats", "Reading: speed by format", "python tests/benchmarks/formats.py --mb 1"),
