@@ -43,9 +43,7 @@ class RemoteParts:
         """Copy a part from this machine to the place, its list of sources last."""
         files = sorted(file.name for file in part.iterdir() if file.name not in (RECORD, ELSEWHERE))
         with self._reached():
-            if (
-                not self._files.async_impl
-            ):  # object stores have no folders: asked for one they make a bucket of any name
+            if not self._files.async_impl:  # object stores have no folders: asked for one they make a bucket
                 self._files.makedirs(f"{self._root}/{part.name}", exist_ok=True)
             for name in [*files, RECORD]:
                 self._files.put_file(str(part / name), f"{self._root}/{part.name}/{name}")
