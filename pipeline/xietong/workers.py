@@ -164,6 +164,6 @@ def run_on_dask(
 
 def _set_aside_lost(place: PartsPlace) -> Callable[[Task], None]:
     def lose(task: Task) -> None:
-        set_aside(task, "it killed every cluster worker that tried it; it is set aside", place)
+        set_aside(task, message("cluster_workers_died"), place)
 
     return lose
