@@ -158,7 +158,7 @@ class Trail:
         self.labels: tuple[str, ...] = ()
 
     def enter(self, text: str, folded: str, level: int) -> None:
-        """Enter the section of a heading."""
+        """Enter the section of a heading; one without a text ends the sections before it and opens none."""
         bare = folded.lstrip("#* ")
         match = NUMBERING.match(bare)
         rank, number = self._rank(match)
@@ -210,7 +210,8 @@ class Trail:
             self._open.pop()
         for deeper in [other for other in self._last if other > rank]:
             del self._last[deeper]
-        self._open.append((rank, label, is_run_in))
+        if label:
+            self._open.append((rank, label, is_run_in))
         self.labels = tuple(label for _, label, _ in self._open)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -290,9 +290,10 @@ def _check_folder(out: Path) -> None:
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """Keep other runs out of the folder, which is made where it does not exist."""
+    """Keep other runs out of the folder, which is made where it does not exist and goes again if nothing came into it."""
     from filelock import FileLock, Timeout
 
+    made = [folder for folder in (out / "parts", out, *out.parents) if not folder.exists()]
     try:
         (out / "parts").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -310,3 +311,14 @@ def _locked(out: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        _remove_unused(made)
+
+
+def _remove_unused(folders: list[Path]) -> None:
+    """Take away folders that a run has made, innermost first, up to one in which something stands beside the lock."""
+    for folder in folders:
+        if any(file.name != ".lock" for file in folder.glob("*")):
+            return
+        with suppress(OSError):  # a run that has just begun there
+            (folder / ".lock").unlink(missing_ok=True)
+            folder.rmdir()

@@ -199,7 +199,8 @@ def _cut_blocks(
 def _follow(trail: Trail, block: Block, text: str, folded: str) -> None:
     """Enter the section that a heading, or the number at the beginning of a paragraph, opens."""
     if block.kind == "heading":
-        trail.enter(text, folded, block.level)
+        names_nothing = is_named(text, "template")  # 政策全文: what a site's template puts above the whole text
+        trail.enter("" if names_nothing else text, folded, block.level)
     elif block.kind in TEXT_KINDS:
         if is_speaker(block.lines[0].text):
             trail.leave_run_ins()

@@ -159,8 +159,9 @@ def test_a_folder_of_other_files_is_refused(tmp_path):
     assert "not a run folder" in done.stderr
 
 
-def test_an_input_that_does_not_exist_is_wrong_usage(tmp_path):
-    done = command("run", tmp_path / "nowhere", "--out", tmp_path / "out")
+def test_an_input_that_does_not_exist_is_wrong_usage_and_leaves_no_folder(tmp_path):
+    done = command("run", tmp_path / "nowhere", "--out", tmp_path / "results" / "first")
     assert done.returncode == 2
+    assert not any(tmp_path.iterdir())
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr

@@ -73,6 +73,13 @@ def test_sections_are_nested_by_their_numbering():
     ]
 
 
+@pytest.mark.parametrize("words", ["政策全文", "文件全文", "元数据"])
+def test_what_a_template_puts_above_the_text_is_a_heading_but_no_section(words):
+    text = f"## 发展背景\n{PARAGRAPH}\n## {words}\n{PARAGRAPH}\n### 一、总体要求\n{PARAGRAPH}\n"
+    assert _headings(text) == ["发展背景", words, "一、总体要求"]
+    assert _trails(text) == [("发展背景",), (), ("一、总体要求",)]
+
+
 def test_a_number_at_the_head_of_a_paragraph_opens_a_section():
     text = f"一、任务\n（一）推动产业协作。{PARAGRAPH}\n{PARAGRAPH}\n（二）改善交通。{PARAGRAPH}\n"
     assert _trails(text) == [

@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from xietong.bodies import is_body
+from xietong.headings import has_han
 from xietong.lists import read_list
 from xietong.metadata.clues import Clues, is_labelled
 from xietong.metadata.dates import find_dates
@@ -26,7 +27,22 @@ def find_title(clues: Clues) -> tuple[str, str]:
         return title, stated.origin
     if in_text:
         return in_text, "heading"
-    return _tidy(_FILE_NOISE.sub(" ", clues.raw_name)) or clues.raw_name, "file name"
+    return _title_in_name(clues.raw_name), "file name"
+
+
+def _title_in_name(name: str) -> str:
+    """Give the title in a file's name, without the words that a program put before a Chinese one.
+
+    Examples
+    --------
+    >>> _title_in_name("city_plan_03_安柏市综合交通规划 (1)")
+    '安柏市综合交通规划'
+    """
+    words = _tidy(_FILE_NOISE.sub(" ", name)).split(" ")
+    first = next((n for n, word in enumerate(words) if has_han(word)), 0)
+    if len(words[first]) >= _SHORTEST and any(_IDENTIFIER.fullmatch(word) for word in words[:first]):
+        words = words[first:]
+    return " ".join(words) or name
 
 
 def _has_in_full(in_text: str, stated: str) -> bool:
@@ -138,7 +154,9 @@ _SPEECH = re.compile(
 _NAVIGATION = re.compile(
     r"网站首页|门户网站$|^首页|欢迎访问|index|Untitled|GitHub|forked from|^Microsoft|Word 文档|\.docx?$", re.I
 )
-_FILE_NOISE = re.compile(r"_+|\(FBM-CLI[^)]*\)|%u[0-9A-Fa-f]{4}")
+_FILE_NOISE = re.compile(r"_+|\(FBM-CLI[^)]*\)|%u[0-9A-Fa-f]{4}|(?<=.)[ _]?\(\d{1,2}\)$")
+_IDENTIFIER = re.compile(r"[a-z]{2,}\d*")
+_SHORTEST = 4  # characters of a title
 
 
 def _is_title(folded: str) -> bool:
