@@ -154,7 +154,8 @@ class Trail:
 
     def __init__(self) -> None:
         self._open: list[tuple[int, str, bool]] = []  # rank, label, whether it began inside a paragraph
-        self._last: dict[int, int] = {}  # the last number seen at each rank
+        self._last: dict[int, int] = {}  # the last number seen at each rank in the section that is open
+        self._through: dict[int, int] = {}  # the same in all of the document, for numbers that run through its sections
         self.labels: tuple[str, ...] = ()
 
     def enter(self, text: str, folded: str, level: int) -> None:
@@ -163,7 +164,7 @@ class Trail:
         match = NUMBERING.match(bare)
         rank, number = self._rank(match)
         if match:
-            self._last[rank] = number
+            self._count(rank, number)
         self._push(level or rank, text.strip("#* \\"), False)
 
     def enter_run_in(self, text: str, folded: str) -> None:
@@ -177,12 +178,16 @@ class Trail:
         if match is None or style in ("circled", "arabicparen", "markdown"):
             return
         rank, number = self._rank(match)
-        if style not in ("article", "decimal") and number not in (1, self._last.get(rank, 0) + 1):
+        due = (1, self._last.get(rank, 0) + 1, self._through.get(rank, 0) + 1)
+        if style not in ("article", "decimal") and number not in due:
             return
-        self._last[rank] = number
+        self._count(rank, number)
         label = match[0].strip() if style in ("article", "decimal") else _run_in_label(bare, match.end())
         offset = len(folded) - len(bare)
         self._push(rank, text[offset : offset + len(label)].strip("* 。.:：,，"), True)
+
+    def _count(self, rank: int, number: int) -> None:
+        self._last[rank] = self._through[rank] = number
 
     def _rank(self, match: re.Match[str] | None) -> tuple[int, int]:
         """Give the rank of a numbering and its number; 2.1 lies within 2., and 1. within 2.1 if 3. is what is due."""
