@@ -294,6 +294,10 @@ _AFFILIATION = re.compile(
 )
 #: Under the title of a statute: who passed it and when, and from when it holds.
 _ENACTED = re.compile(r"\(\d{4}年\d{1,2}月\d{1,2}日.{4,400}(?:通过|公布|发布|修订|修正|批准|施行|生效)\)")
+#: The first line of a statute's history: by which order, on which day of the Republic, it was given or changed.
+_ORDERED = re.compile(r"(?:1[.、] ?)?(?:中[华華])?民[国國][^\d年]{1,6}年[^\d月]{1,3}月[^\d日]{1,4}日.{4,80}", re.S)
+_FIRST_ARTICLE = re.compile(r"第 ?[一1] ?[编編章条條篇]")
+_LONGEST_HISTORY = 400  # blocks
 _SALUTATION = re.compile(rf"[{HAN}、,]{{2,30}}[:!]|[A-Z][^.!?]{{3,80}}[,:]")
 
 
@@ -322,6 +326,20 @@ def name_opening(blocks: list[Block]) -> None:
     if title:
         title.kind, title.level = "heading", 1
         _join_title(blocks, title)
+
+
+def name_history(blocks: list[Block]) -> None:
+    """Name a statute's title, and the lines below it that tell when it was given and changed, up to its first article."""
+    first = next((i for i, block in enumerate(blocks[:6]) if _ORDERED.match(block.text)), None)
+    if first is None:
+        return
+    end = next(
+        (i for i, block in enumerate(blocks[:_LONGEST_HISTORY]) if i > first and _FIRST_ARTICLE.match(block.text)), 0
+    )
+    if end and first and len(blocks[first - 1].text) <= 60:
+        blocks[first - 1].kind, blocks[first - 1].level = "heading", 1
+    for block in blocks[first:end]:
+        block.kind, block.level = "front", 0
 
 
 def _may_be_title(text: str) -> bool:

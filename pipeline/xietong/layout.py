@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from xietong.characters import HAN
-from xietong.furniture import is_named, name_furniture, name_opening
+from xietong.furniture import is_named, name_furniture, name_history, name_opening
 from xietong.headings import ends_sentence, has_han, is_heading, numbering
 from xietong.letters import name_letter
 from xietong.lines import Block, Line, lines_of
@@ -47,6 +47,7 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
         name_opening(blocks)
     else:
         _doubt_headings(blocks)
+    name_history(blocks)
     name_letter(blocks)
     _name_references(blocks)
     blocks = _join_cut(blocks, style, wrap)
