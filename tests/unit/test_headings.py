@@ -95,7 +95,12 @@ def test_a_number_out_of_turn_opens_none():
 
 def test_numbers_may_run_through_the_sections():
     text = f"一、基础\n1.交通。{PARAGRAPH}\n2.产业。{PARAGRAPH}\n二、保障\n3.资金。{PARAGRAPH}\n5.旧例。{PARAGRAPH}\n"
-    assert _trails(text) == [("一、基础", "1.交通"), ("一、基础", "2.产业"), ("二、保障", "3.资金"), ("二、保障", "3.资金")]
+    assert _trails(text) == [
+        ("一、基础", "1.交通"),
+        ("一、基础", "2.产业"),
+        ("二、保障", "3.资金"),
+        ("二、保障", "3.资金"),
+    ]
 
 
 def test_decimal_sections_lie_within_their_whole_number():

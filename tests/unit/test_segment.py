@@ -228,7 +228,9 @@ def test_the_history_of_a_statute_is_front_matter_and_its_short_title_a_heading(
         "1.中華民國八十八年一月二十五日總統華總一字第 11223 號令制\n  定公布全文 12 條；並自公布日施行\n"
         "2.中華民國九十四年六月二十二日總統華總一字第 44556 號令\n  修正公布第 7 條條文\n"
     )
-    text = f"橋樑法\n{history}\n第 1 條\n為健全橋樑之管理，促進地方合作，特制定本法。\n第 2 條\n主管機關在中央為交通部。\n"
+    text = (
+        f"橋樑法\n{history}\n第 1 條\n為健全橋樑之管理，促進地方合作，特制定本法。\n第 2 條\n主管機關在中央為交通部。\n"
+    )
     kinds = [(p.kind, p.reading[:4]) for p in segment(Document(file="", sha256="", text=text))]
     assert kinds[0] == ("heading", "橋樑法")
     assert {kind for kind, _ in kinds[1 : kinds.index(("heading", "第1條"))]} == {"front"}
