@@ -1,6 +1,6 @@
 """Scores every coder on hand-coded passages it was not trained on, and says how sure the figures are.
 
-    python tests/quality/evaluate.py [--by collection] [--learning-curve] [--quick] [--json FILE]
+    python tests/quality/evaluate.py [--by collection] [--learning-curve] [--quick] [--json FILE] [--keep FILE]
 
 The passages are split by document group into folds; for each fold the whole training (parts, mixture, calibration,
 thresholds) runs on the other folds alone. Word vectors, topics and noted fields of words come from unlabelled text and the manual and are taken as shipped.
@@ -165,8 +165,22 @@ def calibration_error(probabilities: np.ndarray, answers: np.ndarray, n_bins: in
 
 def surest_share(
     found: Predictions, hand: np.ndarray, rows: np.ndarray, task: Task, share: float = 0.8
+) -> dict[str, dict[str, float]]:
+    """Macro-F1 of each aspect on the share of decisions that ``combined`` is surest of, code by code.
+
+    Sure is what is far from the threshold, in probability or in log-odds. In log-odds all that is assigned of a rare code is
+    nearer than nearly all that is not, so that nothing of it may be left to score.
+    """
+    near, probabilities = found.thresholds[rows], found.probabilities[rows]
+    return {
+        "by probability": _surest_by(np.abs(probabilities - near), found, hand, rows, task, share),
+        "by log-odds": _surest_by(distance_from(near, probabilities), found, hand, rows, task, share),
+    }
+
+
+def _surest_by(
+    distances: np.ndarray, found: Predictions, hand: np.ndarray, rows: np.ndarray, task: Task, share: float
 ) -> dict[str, float]:
-    """Macro-F1 of each aspect on the share of decisions that ``combined`` is surest of, code by code."""
     targets = list_targets(task.codebook)
     scores: dict[str, list[float]] = {aspect: [] for aspect, _, _ in ASPECTS}
     for number, target in enumerate(targets):
@@ -176,8 +190,7 @@ def surest_share(
         if true.sum() < 20:
             continue
         assigned = found.values["combined"][rows, target.code] >= target.least
-        distance = distance_from(found.thresholds[rows, number], found.probabilities[rows, number])
-        kept = np.argsort(-distance, kind="stable")[: round(share * len(rows))]
+        kept = np.argsort(-distances[:, number], kind="stable")[: round(share * len(rows))]
         scores[aspect].append(f1_score(true[kept], assigned[kept])[2])
     return {aspect: float(np.mean(values)) for aspect, values in scores.items()}
 
@@ -259,6 +272,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one network, trained briefly")
     parser.add_argument("--first", type=int, default=None, help="so many of the folds only")
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--keep", type=Path, help="write rows, probabilities and thresholds of the held-out passages here (.npz)"
+    )
     arguments = parser.parse_args()
     task, options = open_task(), TrainingOptions(n_folds=arguments.folds)
     if arguments.quick:
@@ -274,7 +290,15 @@ def main() -> None:
             found = predict_held_out(task, folds(task), options, share)
             figures[f"{share:.0%} of the documents"] = summarise(task, found)["by coder"]
     else:
-        figures = summarise(task, predict_held_out(task, folds(task), options))
+        found = predict_held_out(task, folds(task), options)
+        figures = summarise(task, found)
+        if arguments.keep:
+            np.savez_compressed(
+                arguments.keep,
+                rows=found.rows,
+                probabilities=found.probabilities[found.rows],
+                thresholds=found.thresholds[found.rows],
+            )
     text = json.dumps(figures, ensure_ascii=False, indent=1)
     print(text)
     if arguments.json:
