@@ -150,7 +150,7 @@ function lineChart(panels, years, width) {
     data: { values: points }, params: [{ name: "names", value: panels.map((panel) => panel.name) }], columns, spacing: { row: 62, column: 56 }, bounds: "flush", resolve: { axis: { x: "independent", y: "independent" } },
     facet: { field: "k", type: "ordinal", header: { labelExpr: NAMED, labelLimit: width / columns - 20 } },
     spec: {
-      width: (width - 48) / columns - 56 * (1 - 1 / columns), height: 96, encoding: { x, ...shared },
+      width: (width - 72) / columns - 56 * (1 - 1 / columns), height: 96, encoding: { x, ...shared },
       layer: [
         { transform: [{ filter: "isValid(datum.low)" }], mark: { type: "area", clip: true, fillOpacity: 0.18, strokeOpacity: 0 }, encoding: { y: shares("low", top), y2: { field: "high" } } },
         { mark: { type: "line", clip: true, strokeWidth: 1.8 }, encoding: { y: shares("share", top), fill: { value: null } } },
