@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xietong.ingest.encodings import decode
-from xietong.ingest.reader import Helpers, IngestOptions, read_bytes
+from xietong.ingest.formats import Helpers, IngestOptions
+from xietong.ingest.reader import read_bytes
 from xietong.ingest.reasons import Unreadable
 from xietong.ingest.sources import showable
 

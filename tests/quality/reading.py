@@ -23,7 +23,7 @@ from typing import Any
 
 from xietong.ingest import Reader, find_sources
 from xietong.ingest.encodings import decode
-from xietong.ingest.kinds import MEDIA_TYPES
+from xietong.ingest.formats import FORMATS
 from xietong.ingest.reader import read_file
 from xietong.ingest.reasons import Unreadable
 
@@ -129,7 +129,7 @@ def print_speed(folders: list[Path], every: int) -> dict[str, list[float]]:
         started = perf_counter()
         document = read_file(source)[0]
         ours = perf_counter() - started
-        kind = next((kind for kind, name in MEDIA_TYPES.items() if name == document.media_type), "")
+        kind = next((kind for kind, format in FORMATS.items() if format.media_type == document.media_type), "")
         if document.status != "ok" or not kind:
             continue
         data = Path(source.location).read_bytes()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from xietong.ingest import IngestOptions, Reader, find_sources, read_file
+from xietong.ingest.formats import FORMATS
+from xietong.ingest.kinds import kind_of
 from xietong.ingest.reasons import worded_note
 from xietong.records import Document, Source
 
@@ -40,6 +42,14 @@ def read(tmp_path: Path, name: str, content: bytes, **options: object) -> list[D
 def test_text_is_read_in_the_encoding_it_was_written_in(tmp_path: Path, text: str, codec: str, encoding: str) -> None:
     document = read(tmp_path, "a.txt", text.encode(codec))[0]
     assert (document.text, document.encoding) == (text, encoding)
+
+
+ENDINGS = [(ending, kind) for kind, format in FORMATS.items() for ending in format.endings]
+
+
+@pytest.mark.parametrize(("ending", "kind"), [*ENDINGS, (".txt", "text"), ("", "text")])
+def test_the_name_tells_apart_what_looks_like_any_text(ending: str, kind: str) -> None:
+    assert kind_of(TEXT.encode(), f"a.b/报告{ending.upper()}") == kind
 
 
 def test_line_ends_become_newlines_and_nothing_else_changes(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from typing import IO, Any
 
 from xietong.ingest.bounds import Bounds
 from xietong.ingest.confine import confine
+from xietong.ingest.formats import Helpers, IngestOptions
 from xietong.ingest.frames import BrokenFrameError, pack_document, read_frame, write_frame
-from xietong.ingest.reader import Helpers, IngestOptions, read_bytes, read_location
+from xietong.ingest.reader import read_bytes, read_location
 from xietong.ingest.reasons import Unreadable, reasons
 from xietong.records import Source
 

@@ -18,8 +18,9 @@ from typing import Any
 
 from xietong.ingest import external
 from xietong.ingest.bounds import MB, Bounds
+from xietong.ingest.formats import IngestOptions
 from xietong.ingest.frames import BrokenFrameError, read_frame, unpack_document, write_frame
-from xietong.ingest.reader import IngestOptions, Tally, in_order, problem_of
+from xietong.ingest.reader import Tally, in_order, problem_of
 from xietong.ingest.reasons import Unreadable
 from xietong.records import Document, Source
 

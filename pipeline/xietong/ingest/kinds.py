@@ -8,37 +8,9 @@ from fnmatch import fnmatch
 from functools import cache
 from io import BytesIO
 
+from xietong.ingest.formats import FORMATS
 from xietong.ingest.reasons import Unreadable
 from xietong.lists import read_list
-
-MEDIA_TYPES = {
-    "text": "text/plain",
-    "markdown": "text/markdown",
-    "html": "text/html",
-    "mail": "message/rfc822",
-    "mhtml": "multipart/related",
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "doc": "application/msword",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "fodt": "application/vnd.oasis.opendocument.text-flat-xml",
-    "rtf": "application/rtf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xls": "application/vnd.ms-excel",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "csv": "text/csv",
-    "jsonl": "application/jsonl",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-    "zip": "application/zip",
-    "tar": "application/x-tar",
-    "gzip": "application/gzip",
-    "bzip2": "application/x-bzip2",
-    "xz": "application/x-xz",
-    "zstd": "application/zstd",
-}
-CONTAINERS = frozenset({"zip", "tar", "gzip", "bzip2", "xz"})
-TABLES = frozenset({"xlsx", "xls", "ods", "csv", "jsonl", "json", "parquet"})
 
 _MAGIC = (
     (b"\x7fELF", "a program (ELF)"),
@@ -87,7 +59,7 @@ _MAIL_HEADER = re.compile(rb"(?:[A-Za-z-]{2,40}: [^\n]{0,998}\r?\n(?:[ \t][^\n]{
 
 
 def kind_of(data: bytes, name: str) -> str:
-    """Say what a file is: a key of ``MEDIA_TYPES``.
+    """Say what a file is: a key of ``FORMATS`` or ``CONTAINERS``.
 
     Parameters
     ----------
@@ -216,14 +188,9 @@ def _is_mail(head: bytes, lower: str) -> bool:
 
 
 def _text_kind(head: bytes, lower: str) -> str:
-    if lower.endswith((".csv", ".tsv", ".tab")):
-        return "csv"
-    if lower.endswith((".jsonl", ".ndjson")):
-        return "jsonl"
-    if lower.endswith(".json"):
-        return "json"
-    if lower.endswith((".md", ".markdown", ".mdown", ".qmd", ".rmd")):
-        return "markdown"
+    for kind, format in FORMATS.items():
+        if lower.endswith(format.endings):
+            return kind
     if re.match(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(?:[^\n]*\n){0,40}?---[ \t]*\r?(?:\n|$)", head[:8000]):
         return "markdown"
     return "text"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import Any
 
 from xietong.ingest.extract import Extract
@@ -21,6 +18,9 @@ def read_mail(data: bytes) -> Extract:
     Unreadable
         If there is neither.
     """
+    from email import policy
+    from email.parser import BytesParser
+
     try:
         message = BytesParser(policy=policy.compat32).parsebytes(data)
         parts = [part for part in message.walk() if not part.is_multipart()][:1000]
@@ -43,6 +43,10 @@ def _read_part(part: Any, kind: str, subject: str) -> Extract:
 
 
 def _subject(data: bytes) -> str:
+    from email import policy
+    from email.message import EmailMessage
+    from email.parser import BytesParser
+
     try:
         message = BytesParser(EmailMessage, policy=policy.default).parsebytes(data, headersonly=True)
         return " ".join(str(message.get("subject", "")).split())[:300]

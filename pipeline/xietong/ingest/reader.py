@@ -5,39 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xietong.ingest.bounds import MB, Bounds
 from xietong.ingest.builder import clean
 from xietong.ingest.extract import Extract, join_notes
-from xietong.ingest.kinds import CONTAINERS, MEDIA_TYPES, TABLES, kind_of
+from xietong.ingest.formats import CONTAINERS, FORMATS, Helpers, IngestOptions
+from xietong.ingest.kinds import kind_of
 from xietong.ingest.reasons import Unreadable
 from xietong.records import Document, Source
 
 if TYPE_CHECKING:
     from xietong.ingest.archive import Member
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestOptions:
-    """How documents are read."""
-
-    text_column: str = ""  # of a table; "" chooses and says which in the note
-    id_column: str = ""
-    unit: str = "passage"  # passage, sentence, paragraph or row
-    ocr: bool = False  # recognise scans, where Tesseract is installed
-    bounds: Bounds = field(default_factory=Bounds)
-
-
-@dataclass(frozen=True, slots=True)
-class Helpers:
-    """Programs outside this process, for formats that need one."""
-
-    convert: Callable[[bytes], bytes]  # a .doc -> a .docx; raises Unreadable
-    recognise: Callable[[bytes, int], str] | None  # a picture of a page -> its text
-
 
 Begin = Callable[[str], None]  # told the name of each document before it is read
 
@@ -85,7 +66,7 @@ class _Reading:
             return
         if kind in CONTAINERS:
             yield from self._read_container(data, file, sha256, kind, depth)
-        elif kind in TABLES and file not in self.lost:
+        elif FORMATS[kind].is_table and file not in self.lost:
             yield from self._read_table(data, file, sha256, kind)
         else:
             yield from self._give(
@@ -112,7 +93,7 @@ class _Reading:
         from xietong.ingest.archive import read_archive
 
         found = Tally()
-        media_type = MEDIA_TYPES[kind]
+        media_type = CONTAINERS[kind]
         try:
             if depth >= self.options.bounds.depth:
                 raise Unreadable("too_deep", bound=self.options.bounds.depth)
@@ -183,10 +164,10 @@ def _read_documents(
     data: bytes, file: str, sha256: str, kind: str, options: IngestOptions, helpers: Helpers
 ) -> list[Document]:
     """Read what is no archive: one document; or the documents of a table, and then the table without text."""
-    media_type, bounds = MEDIA_TYPES[kind], options.bounds
+    media_type, bounds = FORMATS[kind].media_type, options.bounds
 
     def read() -> list[Document]:
-        extract = _extract(data, kind, options, helpers)
+        extract = FORMATS[kind].read(data, options, helpers)
         if not extract.parts:
             return _alone(extract, file, sha256, media_type, bounds)
         return [*_documents_of(extract, file, sha256, media_type, bounds), _table(extract, file, sha256, media_type)]
@@ -271,71 +252,6 @@ def _document(extract: Extract, file: str, sha256: str, media_type: str, bounds:
 def _has_text(text: str) -> bool:
     """Say whether there is anything but white space, controls and unseen characters."""
     return any(c.isprintable() and not c.isspace() and c != "\ufffd" for c in text)
-
-
-def _extract(data: bytes, kind: str, options: IngestOptions, helpers: Helpers) -> Extract:
-    """Hand the bytes to the reader of their format; each reader's library is loaded when first needed."""
-    bounds = options.bounds
-    columns: dict[str, Any] = {"text_column": options.text_column, "id_column": options.id_column, "bounds": bounds}
-    if kind in ("text", "markdown"):
-        from xietong.ingest.text import read_markdown, read_text
-
-        return read_text(data) if kind == "text" else read_markdown(data)
-    if kind == "html":
-        from xietong.ingest.html import read_html
-
-        return read_html(data)
-    if kind in ("mail", "mhtml"):
-        from xietong.ingest.mail import read_mail
-
-        return read_mail(data)
-    if kind == "pdf":
-        from xietong.ingest.pdf import read_pdf
-
-        return read_pdf(data, bounds=bounds, recognise=helpers.recognise if options.ocr else None)
-    if kind == "doc":
-        return _read_word_97(data, bounds, helpers)
-    if kind == "docx":
-        from xietong.ingest.docx import read_docx
-
-        return read_docx(data, bounds=bounds)
-    if kind in ("odt", "fodt"):
-        from xietong.ingest.odt import read_fodt, read_odt
-
-        return read_odt(data, bounds=bounds) if kind == "odt" else read_fodt(data, bounds=bounds)
-    if kind == "rtf":
-        from xietong.ingest.rtf import read_rtf
-
-        return read_rtf(data, bounds=bounds)
-    from xietong.ingest import tables
-
-    if kind in ("xlsx", "xls", "ods"):
-        return tables.read_workbook(data, kind, **columns)
-    read = {
-        "csv": tables.read_csv,
-        "jsonl": tables.read_jsonl,
-        "json": tables.read_json,
-        "parquet": tables.read_parquet,
-    }
-    return read[kind](data, **columns)
-
-
-def _read_word_97(data: bytes, bounds: Bounds, helpers: Helpers) -> Extract:
-    """Read an old Word document ourselves; leave those of Word 6 and 95, and damaged ones, to LibreOffice."""
-    from xietong.ingest.doc import TooOldError, read_doc
-    from xietong.ingest.docx import read_docx
-
-    try:
-        return read_doc(data, bounds=bounds)
-    except TooOldError:
-        return read_docx(helpers.convert(data), bounds=bounds)
-    except Unreadable as problem:
-        if problem.key != "damaged":
-            raise
-        try:
-            return read_docx(helpers.convert(data), bounds=bounds)
-        except Unreadable:
-            raise problem from None
 
 
 def problem_of(source: Source, bounds: Bounds) -> Unreadable | None:
