@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from xietong.codebook import Code, Codebook, CueWord, Term
-from xietong.coders import CODER_IDS, code_passages, prepare_coders
+from xietong.coders import BY_CODEBOOK, CODER_IDS, code_passages, prepare_coders
 from xietong.coders.convolution import Marks, prepare_networks, score_networks
 from xietong.coders.convolution_training import NetworkOptions, fit_network
 from xietong.coders.evidence import citable_words, cite_words
@@ -120,7 +120,8 @@ def test_evidence_is_words_of_the_passage(model_folder: Path) -> None:
         for cue in coding.cues:
             assert passages[0].passage.folded.text[cue.start : cue.end] in cue.cue or coding.coder_id == "terms"
             assert coding.values[cue.passage, cue.code] > 0
-    learned = code_passages(passages, codebook, prepare_coders(codebook, str(model_folder)))[-2]
+    codings = code_passages(passages, codebook, prepare_coders(codebook, str(model_folder)))
+    learned = codings[CODER_IDS.index("learned")]
     assert "机场" in "".join(cue.cue for cue in learned.cues)
 
 
@@ -154,7 +155,7 @@ def test_a_model_for_other_codes_is_refused_where_asked_for_and_passed_over_othe
     with pytest.raises(ModelError, match="other codes"):
         prepare_coders(other, str(model_folder))
     coded = code_passages(cut(["修建铁路"]), other, prepare_coders(other))
-    assert [coding.coder_id for coding in coded] == ["terms", "combined"]
+    assert [coding.coder_id for coding in coded] == [*BY_CODEBOOK, "combined"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from xietong.coders import CODER_IDS
 from xietong.errors import UsageError
 from xietong.explain import explain_passage, in_words
 from xietong.runs import Run
@@ -20,7 +21,7 @@ def test_every_coder_and_its_words_are_shown(explained):
         text = in_words(explanation, "en")
         assert explanation["passage"]["reading"] in text
         for entry in explanation["codes"]:
-            assert set(entry["coders"]) <= {"terms", "topics", "keywords", "learned", "combined"}
+            assert set(entry["coders"]) <= set(CODER_IDS)
             assert all(" ".join(row["quote"].split()) in text for row in entry["evidence"])
 
 

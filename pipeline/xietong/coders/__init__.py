@@ -20,9 +20,12 @@ from xietong.coders.topics import code_by_topics
 from xietong.errors import ModelError
 from xietong.records import Coding, TokenisedPassage
 
-#: Coders whose judgement rests on a trained model; they look at the same inputs and scores.
+#: Coders that need nothing but the codebook; they look at the passages and at the terms found in them.
+BY_CODEBOOK = {"terms": code_by_terms}
+#: Coders whose judgement rests on a trained model; they look at the scores that its parts gave the passages.
 TRAINED = {"topics": code_by_topics, "keywords": code_by_keywords, "learned": code_by_learned}
-CODER_IDS = ("terms", *TRAINED, "combined")
+#: All coders, in the order they run; a new one is a file of its own and a line in one of the two tables above.
+CODER_IDS = (*BY_CODEBOOK, *TRAINED, "combined")
 #: The model that comes with the package.
 BUNDLED_MODEL = Path(__file__).parent.parent / "models" / "regional-coordination"
 WITHOUT_MODEL = "none"
@@ -75,13 +78,13 @@ def code_passages(passages: Sequence[TokenisedPassage], codebook: Codebook, prep
     """Run every prepared coder over a batch; one Coding per coder, ``combined`` last."""
     matcher, model = prepared.matcher, prepared.model
     found = find_terms([passage.passage.folded.text for passage in passages], matcher)
-    codings = [code_by_terms(passages, codebook, matcher, found)]
+    codings = [code(passages, codebook, matcher, found) for code in BY_CODEBOOK.values()]
     if model is None:
         return [*codings, combine_without_model(codings, codebook)]
     inputs = read_inputs(passages, codebook, matcher, model.words, found, model.card["marks"])
     scores = score_passages(inputs, model)
     citable = citable_words(passages, inputs.rows, model.idf >= LEAST_TELLING)
-    codings += [code(citable, codebook, model, inputs, scores) for code in TRAINED.values()]
+    codings += [code(citable, codebook, model, scores) for code in TRAINED.values()]
     return [*codings, code_by_combined(codings, codebook, model, inputs, scores, found, matcher)]
 
 
@@ -93,6 +96,7 @@ def model_hash(codebook: Codebook, model: str = "") -> str:
 
 __all__ = [
     "BUNDLED_MODEL",
+    "BY_CODEBOOK",
     "CODER_IDS",
     "Prepared",
     "code_passages",

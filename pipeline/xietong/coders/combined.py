@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
+from xietong.coders.calibrated import DECIMALS, code_scores
 from xietong.coders.inputs import Inputs
-from xietong.coders.learned import DECIMALS, code_scores
 from xietong.coders.matching import Matcher
 from xietong.coders.mixture import mixture_features
 from xietong.coders.model import CodingModel, logistic, values_of
@@ -37,8 +37,10 @@ def code_by_combined(
     ----------
     codings
         What the single coders said; the evidence comes from ``learned`` and from the terms found.
-    fitted, inputs, scores
-        As for ``learned.code_by_learned``.
+    fitted, scores
+        As for ``calibrated.code_by_scores``.
+    inputs
+        What :func:`xietong.coders.inputs.read_inputs` gave for the batch; its measures go into the mixture.
     found, matcher
         The terms coder's findings and fitted state.
     """

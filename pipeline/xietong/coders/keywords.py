@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
+from xietong.coders.calibrated import code_by_scores
 from xietong.coders.evidence import Citable
-from xietong.coders.inputs import Inputs
-from xietong.coders.learned import code_by_blend
 from xietong.coders.model import CodingModel
 from xietong.records import Coding
 
@@ -21,11 +20,7 @@ if TYPE_CHECKING:
 
 
 def code_by_keywords(
-    citable: Citable,
-    codebook: Codebook,
-    fitted: CodingModel,
-    inputs: Inputs,
-    scores: dict[str, NDArray[np.float64]],
+    citable: Citable, codebook: Codebook, fitted: CodingModel, scores: dict[str, NDArray[np.float64]]
 ) -> Coding:
-    """Code passages by the keyness of their words; parameters and result as for ``learned.code_by_learned``."""
-    return code_by_blend("keywords", citable, codebook, fitted, inputs, scores, fitted.evidence["keywords"])
+    """Code passages by the keyness of their words; parameters and result as for ``calibrated.code_by_scores``."""
+    return code_by_scores("keywords", citable, codebook, fitted, scores)
