@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from xietong.export import EXPORTERS
+
 app = typer.Typer(
     name="xietong",
     help="Codes policy documents (简体, 繁體, English) for synergy paths and mechanism types, and shows the words that say so.",
@@ -182,7 +184,7 @@ def export(
     run: RunFolder,
     to: Annotated[
         str,
-        typer.Option("--to", help="csv xlsx jsonl parquet duckdb sqlite stata spss qdpx qdc labelstudio inception."),
+        typer.Option("--to", metavar="|".join(EXPORTERS), help="Format to write."),
     ] = "",
     out: Annotated[Path | None, typer.Option(help="File to write; in the run folder by default.")] = None,
     file: Annotated[

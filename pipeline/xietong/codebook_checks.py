@@ -23,24 +23,6 @@ REQUIRED = {
     "lexicon": ("word",),
 }
 LONGEST_COLUMN = 32  # Stata's limit for the name of a variable
-#: Columns that every table of passages has; a code must not take their name.
-TAKEN = frozenset(
-    [
-        "passage_id",
-        "document_id",
-        "source_id",
-        "doc_date",
-        "doc_type",
-        "n_chars",
-        "n_passages",
-        "needs_review",
-        "media_type",
-        "encoding_margin",
-        "metadata_from",
-        "duplicate_of",
-        "similar_to",
-    ]
-)
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
@@ -126,6 +108,8 @@ def _check_codes(sheet: Sheet) -> Iterator[Problem]:
 
 
 def _check_name(sheet: Sheet, row: SheetRow, facet: str, code: str) -> Iterator[Problem]:
+    from xietong.tables import DOCUMENTS, PASSAGES, TAGS  # here, because few commands need Arrow for a codebook
+
     column = f"{facet}_{code}"
     for what, value in (("facet", facet), ("code", code)):
         if not value:
@@ -139,7 +123,7 @@ def _check_name(sheet: Sheet, row: SheetRow, facet: str, code: str) -> Iterator[
                 "error", sheet.file, row.line,
                 f"the {what} {value!r} cannot name a column: only letters, digits and _ can, and no digit first.", hint,
             )  # fmt: skip
-    if column in TAKEN:
+    if column in {*DOCUMENTS.names, *PASSAGES.names, *TAGS.names}:
         yield Problem("error", sheet.file, row.line, f"the column {column!r} has another meaning.", "Rename the code.")
     if len(column) > LONGEST_COLUMN:
         yield Problem(

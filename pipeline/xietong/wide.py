@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xietong.codebook import Codebook
-from xietong.tables import DOCUMENT_COLUMNS, DOCUMENTS
+from xietong.tables import DOCUMENT_COLUMNS, DOCUMENTS, PASSAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 #: The coder whose values the code columns show.
 ASSIGNING_CODER = "combined"
-_PASSAGE_COLUMNS = (
-    "passage_id", "document_id", "file", "source_id", "n", "section", "kind", "language", "start", "end", "reading", "folded",
-)  # fmt: skip
+#: All of the passages table but ``text``, which ``reading`` shows to people.
+_PASSAGE_COLUMNS = [name for name in PASSAGES.names if name != "text"]
 
 
 def widen(run: Run) -> pa.Table:
@@ -43,7 +42,7 @@ def widen_in_steps(run: Run) -> Iterator[pa.Table]:
     evidence = Follower(folder / "evidence.parquet", [("coder_id", ASSIGNING_CODER)])
     file = pq.ParquetFile(folder / "passages.parquet")
     for number in range(file.num_row_groups):
-        passages = file.read_row_group(number, columns=list(_PASSAGE_COLUMNS)).select(_PASSAGE_COLUMNS)
+        passages = file.read_row_group(number, columns=_PASSAGE_COLUMNS).select(_PASSAGE_COLUMNS)
         ids = passages["passage_id"].combine_chunks()
         columns = {name: passages[name] for name in _PASSAGE_COLUMNS}
         place = pc.index_in(passages["document_id"], documents["document_id"])
@@ -54,8 +53,7 @@ def widen_in_steps(run: Run) -> Iterator[pa.Table]:
 
 def wide_schema(run: Run) -> pa.Schema:
     """Give names and types of the wide table's columns, in their order."""
-    types = {"n": pa.int32(), "start": pa.int64(), "end": pa.int64()}
-    fields = [pa.field(name, types.get(name, pa.string())) for name in _PASSAGE_COLUMNS]
+    fields = [PASSAGES.field(name) for name in _PASSAGE_COLUMNS]
     fields += [field for field in _documents(run, n_rows=0).schema if field.name != "document_id"]
     fields += [pa.field(code.column, pa.int8()) for code in run.codebook.codes]
     fields += [pa.field(facet_column(facet), pa.string()) for facet in run.codebook.facets]

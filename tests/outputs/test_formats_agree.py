@@ -61,5 +61,5 @@ def test_jsonl_spans_are_exact_in_the_text_and_in_the_reading(run, tmp_path):
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(run):
-    with pytest.raises(UsageError, match="csv, xlsx"):
+    with pytest.raises(UsageError, match=", ".join(EXPORTERS)):
         export(run, "doc")

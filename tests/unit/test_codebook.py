@@ -11,6 +11,7 @@ import xlsxwriter
 
 from xietong.codebook import bundled_folder, bundled_names, check_codebook, copy_codebook, read_codebook
 from xietong.errors import CodebookError, UsageError
+from xietong.tables import DOCUMENTS, PASSAGES
 
 SHEETS = {
     "codes": [
@@ -96,6 +97,13 @@ def test_each_problem_names_its_line_and_suggests_what_to_do(tmp_path, name, row
         read_codebook(write_folder(tmp_path / "book", with_rows(name, row)))
     for piece in said:
         assert piece in str(caught.value)
+
+
+@pytest.mark.parametrize("column", [name for name in (*DOCUMENTS.names, *PASSAGES.names) if "_" in name])
+def test_no_code_takes_the_name_of_a_column_of_ours(tmp_path, column):
+    facet, _, code = column.partition("_")
+    with pytest.raises(CodebookError, match=f"'{column}' has another meaning"):
+        read_codebook(write_folder(tmp_path / "book", with_rows("codes", [facet, code, "", "0-1", ""])))
 
 
 def test_all_problems_are_reported_at_once(tmp_path):
