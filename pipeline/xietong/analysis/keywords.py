@@ -33,6 +33,8 @@ MEASURES = {
     "c_value": "this measures multiword terms: frequent and long, and not merely part of a longer term",
     "new_word": "this measures strings that hold together and are used freely though the dictionary lacks them",
 }
+#: Passages inside and outside, of which a side must have so many before words are ranked.
+LEAST_PASSAGES = 5
 INTERVAL = "95 % of the log2 ratio, document-clustered (linearised variance, normal)"
 
 
@@ -200,34 +202,57 @@ def _code_rows(corpus: _Corpus, codebook: Codebook, options: KeywordOptions) -> 
 def _key_rows(
     corpus: _Corpus, mask: NDArray[np.bool_], label: dict[str, str], options: KeywordOptions
 ) -> list[dict[str, Any]]:
-    """Rank the words of some passages against all others of the language."""
-    from scipy import stats
-
-    if mask.sum() < 5 or (~mask).sum() < 5:
-        return []
+    """Rank the words of some passages against all others of the language; nothing where either side is too small."""
     target = mask.astype(float) @ corpus.by_passage
-    whole = np.asarray(corpus.by_passage.sum(axis=0)).ravel()
-    reference = whole - target
-    if target.sum() == 0 or reference.sum() == 0:
+    reference = np.asarray(corpus.by_passage.sum(axis=0)).ravel() - target
+    if min(mask.sum(), (~mask).sum()) < LEAST_PASSAGES or target.sum() == 0 or reference.sum() == 0:
         return []
+    of_documents = _by_document(corpus, mask)
+    chosen = _key_words(corpus, target, reference, of_documents, options)
+    words = sorted({word for best in chosen.values() for word, _ in best})
+    effects, n_inside, n_outside = _effects(corpus, mask, of_documents, words)
+    same = {
+        **label, "language": corpus.language, "interval": INTERVAL, "n_documents": n_inside, "n_passages": int(mask.sum()),
+        "caution": caution(min(n_inside, n_outside)), "is_traditional": is_traditional(corpus.passages["language"][mask]),
+    }  # fmt: skip
+    rows = [
+        {**same, "method": method, "rank": rank, "word": word, "score": score, **effects[word],
+         "n_target": int(target[word]), "n_reference": int(reference[word])}
+        for method, best in chosen.items()
+        for rank, (word, score) in enumerate(best, start=1)
+    ]  # fmt: skip
+    return [row | {"p": None} if row["method"] == "tfidf" else row for row in rows]  # tf-idf tests nothing
+
+
+def _key_words(
+    corpus: _Corpus, target: NDArray[np.float64], reference: NDArray[np.float64], of_documents: Any,
+    options: KeywordOptions,
+) -> dict[str, list[tuple[int, float]]]:  # fmt: skip
+    """Give the best words of some passages with their scores, by method; z and G² need enough words and documents."""
+    whole = target + reference
     present = whole > 0
     z = np.full(len(whole), -np.inf)
     g2 = np.full(len(whole), -np.inf)
     prior = keyness.background_prior(whole[present], options.prior_words)
     z[present] = keyness.log_odds(target[present], reference[present], prior=prior)[1]
     g2[present] = keyness.log_likelihood(target[present], reference[present])
-    of_documents = _by_document(corpus, mask)
-    enough = (target >= options.n_least) & (
-        np.asarray((of_documents > 0).sum(axis=0)).ravel() >= options.n_least_documents
-    )
-    weights = tfidf(
-        _row(target), np.asarray((corpus.by_document > 0).sum(axis=0)).ravel(), len(corpus.documents)
-    )  # fmt: skip
-    scores = {"log_odds": np.where(enough & (z > 0), z, 0), "g2": np.where(enough & (g2 > 0), g2, 0)}
-    chosen = {name: _best(_row(values), options.n_group) for name, values in scores.items()}
-    chosen["tfidf"] = _best(weights, options.n_group)
-    words = sorted({word for best in chosen.values() for word, _ in best})
-    place = {word: i for i, word in enumerate(words)}
+    n_with = np.asarray((of_documents > 0).sum(axis=0)).ravel()
+    enough = (target >= options.n_least) & (n_with >= options.n_least_documents)
+    frequency = np.asarray((corpus.by_document > 0).sum(axis=0)).ravel()
+    ranked = {
+        "log_odds": _row(np.where(enough & (z > 0), z, 0)),
+        "g2": _row(np.where(enough & (g2 > 0), g2, 0)),
+        "tfidf": tfidf(_row(target), frequency, len(corpus.documents)),
+    }
+    return {method: _best(scores, options.n_group) for method, scores in ranked.items()}
+
+
+def _effects(
+    corpus: _Corpus, mask: NDArray[np.bool_], of_documents: Any, words: list[int]
+) -> tuple[dict[int, dict[str, float]], int, int]:
+    """Say how much more often words are used inside than outside, and how evenly; and the documents on both sides."""
+    from scipy import stats
+
     inside = np.asarray(of_documents[:, words].todense(), dtype=float)
     outside = np.asarray(_by_document(corpus, ~mask)[:, words].todense(), dtype=float)
     sizes_in = np.zeros(len(corpus.documents))
@@ -235,23 +260,17 @@ def _key_rows(
     sizes_out = corpus.sizes - sizes_in
     has_in, has_out = sizes_in > 0, sizes_out > 0
     effect, error = keyness.clustered_log_ratio(inside[has_in], sizes_in[has_in], outside[has_out], sizes_out[has_out])
+    with np.errstate(divide="ignore", invalid="ignore"):  # words that only tf-idf ranks may have no error to go by
+        p = 2 * stats.norm.sf(np.abs(effect) / error)
     spread = keyness.dispersion(_sparse(inside[has_in]), sizes_in[has_in])
-    n_documents = int(has_in.sum())
-    traditional = is_traditional(corpus.passages["language"][mask])
-    rows = []
-    for method, best in chosen.items():
-        for rank, (word, score) in enumerate(best, start=1):
-            i = place[word]
-            tested = method != "tfidf"
-            rows.append({
-                **label, "language": corpus.language, "method": method, "rank": rank, "word": word, "score": score,
-                "effect": effect[i], "low": effect[i] - 1.96 * error[i], "high": effect[i] + 1.96 * error[i],
-                "p": 2 * float(stats.norm.sf(abs(effect[i]) / error[i])) if tested else None,
-                "n_target": int(target[word]), "n_reference": int(reference[word]), "dispersion": spread[i],
-                "n_documents": n_documents, "n_passages": int(mask.sum()), "interval": INTERVAL,
-                "caution": caution(min(n_documents, int(has_out.sum()))), "is_traditional": traditional,
-            })  # fmt: skip
-    return rows
+    found = {
+        word: {
+            "effect": effect[i], "low": effect[i] - 1.96 * error[i], "high": effect[i] + 1.96 * error[i],
+            "p": float(p[i]), "dispersion": spread[i],
+        }
+        for i, word in enumerate(words)
+    }  # fmt: skip
+    return found, int(has_in.sum()), int(has_out.sum())
 
 
 def _corpus_rows(corpus: _Corpus, codebook: Codebook, options: KeywordOptions) -> list[dict[str, Any]]:
@@ -266,7 +285,7 @@ def _corpus_rows(corpus: _Corpus, codebook: Codebook, options: KeywordOptions) -
         for rank, (term, n, score) in enumerate(zip(found["term"], found["n"], found["c_value"], strict=True), start=1)
     ]
     if corpus.language == "zh":
-        known = known_words() | set(codebook.lexicon) | {term.term for term in codebook.terms}
+        known = _dictionary_words() | set(codebook.lexicon) | {term.term for term in codebook.terms}
         edges = [word for word in stopwords() if len(word) == 1]
         found = new_words(list(corpus.passages["folded"]), known, edges=edges, options=options.terms).head(
             options.n_corpus
@@ -282,7 +301,7 @@ def _corpus_rows(corpus: _Corpus, codebook: Codebook, options: KeywordOptions) -
     return rows
 
 
-def known_words() -> set[str]:
+def _dictionary_words() -> set[str]:
     """Words of jieba's dictionary."""
     from importlib.util import find_spec
     from pathlib import Path

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Prefix of columns for people in a file that has the machine's columns of the same names.
 HAND_COLUMN = "hand_"
+#: Columns that stand before those of the codes.
+_KNOWN = ("passage_id", "coder", "file", "section", "passage")
 _SHEET, _HOW = "coding", "说明 how to"
 #: What the sheet says of coding, line by line; keys of the catalogue of texts.
 _INSTRUCTIONS = ("sheet_own", "sheet_path", "sheet_mechanism", "sheet_empty", "sheet_codes", "sheet_back")
@@ -46,10 +48,7 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
             {"valign": "top", "align": "center", "bg_color": "#FFFBEA", "border": 1, "border_color": "#E1DED6"}
         )
         sheet = book.add_worksheet(_SHEET)
-        columns = ["passage_id", "coder", "file", "section", "passage", *(c.column for c in codebook.codes), "comment"]
-        labels = {code.column: f"{code.column}\n{code.label_zh}" for code in codebook.codes}
-        for i, name in enumerate(columns):
-            sheet.write_string(0, i, labels.get(name, name).strip(), head)
+        _write_head(sheet, codebook, head)
         for r, row in enumerate(passages.to_dict("records"), start=1):
             known = (
                 row["passage_id"],
@@ -61,25 +60,39 @@ def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codeb
             for i, value in enumerate(known):
                 sheet.write_string(r, i, cell_text(value), wrap)
             for i in range(len(codebook.codes)):
-                sheet.write_blank(r, len(known) + i, None, entry)
-        n = max(len(passages), 1)
-        for i, code in enumerate(codebook.codes, start=5):
-            allowed = list(range(code.scale_max + 1))
-            sheet.data_validation(
-                1, i, n, i, {"validate": "list", "source": allowed, "error_message": f"0 – {code.scale_max}"}
-            )
-            sheet.write_comment(
-                0, i, f"{code.label_zh} {code.label_en}\n{code.definition_zh}\n{code.definition}"[:1000]
-            )
-        sheet.set_column(0, 0, 12)
-        sheet.set_column(1, 3, 12, wrap)
-        sheet.set_column(4, 4, 70, wrap)
-        sheet.set_column(5, 4 + len(codebook.codes), 11)
-        sheet.set_column(5 + len(codebook.codes), 5 + len(codebook.codes), 40, wrap)
-        sheet.freeze_panes(1, 5)
+                sheet.write_blank(r, len(_KNOWN) + i, None, entry)
+        _limit_entries(sheet, codebook, max(len(passages), 1))
+        _lay_out(sheet, len(codebook.codes), wrap)
         _write_instructions(book.add_worksheet(_HOW), codebook, wrap)
         _write_codebook(book.add_worksheet("codebook"), codebook, head, wrap)
     return file
+
+
+def _write_head(sheet: Any, codebook: Codebook, head: Any) -> None:
+    labels = [f"{code.column}\n{code.label_zh}".strip() for code in codebook.codes]
+    for i, name in enumerate([*_KNOWN, *labels, "comment"]):
+        sheet.write_string(0, i, name, head)
+
+
+def _limit_entries(sheet: Any, codebook: Codebook, n_rows: int) -> None:
+    """Let each code's column take only values of its scale, and say what the code means beside its name."""
+    for i, code in enumerate(codebook.codes, start=len(_KNOWN)):
+        allowed = list(range(code.scale_max + 1))
+        rule = {"validate": "list", "source": allowed, "error_message": f"0 – {code.scale_max}"}
+        sheet.data_validation(1, i, n_rows, i, rule)
+        meaning = f"{code.label_zh} {code.label_en}\n{code.definition_zh}\n{code.definition}"
+        sheet.write_comment(0, i, meaning[:1000])
+
+
+def _lay_out(sheet: Any, n_codes: int, wrap: Any) -> None:
+    """Set the widths of the columns, in characters, and keep head and passage in sight."""
+    first = len(_KNOWN)
+    sheet.set_column(0, 0, 12)
+    sheet.set_column(1, first - 2, 12, wrap)
+    sheet.set_column(first - 1, first - 1, 70, wrap)
+    sheet.set_column(first, first + n_codes - 1, 11)
+    sheet.set_column(first + n_codes, first + n_codes, 40, wrap)
+    sheet.freeze_panes(1, first)
 
 
 def _write_instructions(sheet: Any, codebook: Codebook, wrap: Any) -> None:
