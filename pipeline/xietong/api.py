@@ -63,6 +63,7 @@ def run(
     from xietong.batch import DocumentOptions
     from xietong.errors import UsageError
     from xietong.job import DEFAULT_CODEBOOK, RunOptions, run_job
+    from xietong.segment import UNITS
 
     if unit not in UNITS:
         raise UsageError(f"unit {unit!r} does not exist; choose one of {', '.join(UNITS)}")
@@ -83,7 +84,6 @@ def run(
     return run_job(places, out or default_out(places if inputs else None), options=options, report=progress)
 
 
-UNITS = ("passage", "sentence", "paragraph", "row")
 ENGINES = ("local", "dask")
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from xietong import ids
 from xietong.codebook import Codebook
 from xietong.duplicates import sketch
-from xietong.ingest.reasons import message
+from xietong.ingest.reasons import reason_for
 from xietong.parts import PartsPlace, Slice, read_slice, write_part
 from xietong.records import Document, Mark, Metadata, Passage, ReadDocument, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
@@ -150,12 +150,12 @@ class Workshop:
             passages = self._segment(document) if document.status == "ok" else []
             # an archive's text is in its members' rows
             if document.status == "ok" and not passages and not document.n_members:
-                document = replace(document, status="empty", reason=message("only_space"), text="")
+                document = replace(document, status="empty", reason=reason_for("only_space"), text="")
             return _identify(document, passages, describe(document, passages, catalogue_row))
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, AssertionError) as error:
             # The last guard of "no input stops a run": the mistake is ours, the row says so, the log has the rest.
             log.debug("%s: cannot be segmented", document.file, exc_info=True)
-            reason = message("own_failure", what=f"{type(error).__name__}: {error}")
+            reason = reason_for("own_failure", what=f"{type(error).__name__}: {error}")
             return _identify(replace(document, status="failed", reason=reason, text=""), [], Metadata())
 
     def _segment(self, document: Document) -> list[Passage]:
@@ -182,7 +182,7 @@ def _once(document: Document, first_file: dict[str, str]) -> Document:
     first = first_file.setdefault(document.sha256, document.file) if document.status == "ok" else document.file
     if first == document.file:
         return document
-    reason = message("same_content", first=first)
+    reason = reason_for("same_content", first=first)
     return replace(document, status="duplicate", reason=reason, text="", marks=(), pages=(), rows=())
 
 

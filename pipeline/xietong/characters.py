@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,14 +48,17 @@ def widen(text: str) -> str:
     return text if text.isascii() else decode(widened(code_points(text)))
 
 
+def mark_ranges(table: NDArray[np.uint8], kind: int, *ranges: tuple[int, int]) -> None:
+    """Write a kind into a table of code points, from the first to the last of each range."""
+    for first, last in ranges:
+        table[first : last + 1] = kind
+
+
 @cache
 def _kinds() -> NDArray[np.uint8]:
     table = np.full(_TOP + 1, OTHER, dtype=np.uint8)
 
-    def mark(kind: int, *ranges: tuple[int, int]) -> None:
-        for first, last in ranges:
-            table[first : last + 1] = kind
-
+    mark = partial(mark_ranges, table)
     mark(LATIN, (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A), (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F), (0x1E00, 0x1EFF))
     mark(SPACE, (0x09, 0x09), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x202F, 0x202F))
     mark(SPACE, (0x205F, 0x205F), (0x3000, 0x3000))

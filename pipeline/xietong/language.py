@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xietong.characters import code_points, only_in_one_script
+from xietong.characters import code_points, mark_ranges, only_in_one_script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,10 +79,7 @@ def _classes() -> NDArray[np.uint8]:
     """Give the class of every code point; which characters are of one script only, OpenCC says."""
     table = np.full(_TOP + 1, _OTHER, dtype=np.uint8)
 
-    def mark(kind: int, *ranges: tuple[int, int]) -> None:
-        for first, last in ranges:
-            table[first : last + 1] = kind
-
+    mark = partial(mark_ranges, table)
     mark(_NEUTRAL, (0, 0xBF), (0xD7, 0xD7), (0xF7, 0xF7), (0x2B0, 0x36F), (0x2000, 0x2E7F), (0x3000, 0x3040))
     mark(_NEUTRAL, (0x30FB, 0x30FC), (0x3100, 0x33FF), (0xD800, 0xF8FF), (0xFE00, 0xFF65), (0xFFE0, 0xFFFF))
     mark(_NEUTRAL, (0x1F000, 0x1FAFF), (_TOP, _TOP))

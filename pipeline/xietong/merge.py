@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from xietong import ids
 from xietong.batch import PARTS_ONLY, Task
 from xietong.duplicates import compare_sketches
-from xietong.ingest.reasons import message
+from xietong.ingest.reasons import reason_for
 from xietong.parts import Slice, read_slice
 from xietong.tables import BY_DOCUMENT
 
@@ -115,7 +115,7 @@ def _settle(rows: list[dict], first_file: dict[str, str], survey: _Survey) -> tu
                 document_id=ids.document_id(row["sha256"], row["file"]),
                 status="duplicate",
                 duplicate_of=first,
-                reason=message("same_content", first=first),
+                reason=reason_for("same_content", first=first),
                 n_passages=0,
             )
         elif row["status"] == "ok":

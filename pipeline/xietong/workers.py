@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from xietong.batch import Recipe, Task, Workshop, set_aside
-from xietong.ingest.reasons import message
+from xietong.ingest.reasons import reason_for
 from xietong.parts import PartsPlace
 
 Batch = Sequence[Task]
@@ -60,7 +60,7 @@ def run_in_processes(batches: Iterable[Batch], recipe: Recipe, place: PartsPlace
             suspects = [task for batch in under_way.values() for task in batch]
             waiting, lost = _after_a_death(suspects, waiting, kills)
             for task in lost:
-                reason = message("worker_died", n=_KILLS_ALLOWED)
+                reason = reason_for("worker_died", n=_KILLS_ALLOWED)
                 set_aside(task, reason, place)
                 yield [task]
         finally:
@@ -164,6 +164,6 @@ def run_on_dask(
 
 def _set_aside_lost(place: PartsPlace) -> Callable[[Task], None]:
     def lose(task: Task) -> None:
-        set_aside(task, message("cluster_workers_died"), place)
+        set_aside(task, reason_for("cluster_workers_died"), place)
 
     return lose

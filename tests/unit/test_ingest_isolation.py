@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from xietong.ingest import Bounds, IngestOptions, Reader, find_sources
-from xietong.ingest.reasons import message, reasons, worded
+from xietong.ingest.reasons import reason_for, reasons, worded
 from xietong.records import Source
 
 TEXT = "云川省与海陵市推进区域协调发展，共建产业园区。"
@@ -165,18 +165,18 @@ def test_every_reason_has_both_languages_and_the_same_places() -> None:
         places = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (reason.en, reason.zh)]
         assert places[0] == places[1], key
         assert reason.status in ("empty", "failed", "duplicate"), key
-        assert message(key, "zh", **dict.fromkeys(places[0], "x")), key
+        assert reason_for(key, "zh", **dict.fromkeys(places[0], "x")), key
 
 
 def test_reasons_are_worded_in_chinese_with_their_particulars() -> None:
-    missing = message("damaged", format="DOCX", what="its part word/document.xml is missing")
+    missing = reason_for("damaged", format="DOCX", what="its part word/document.xml is missing")
     assert worded(missing, "zh") == "DOCX 文件损坏（缺少部件 word/document.xml）；请打开后重新保存或重新下载"
-    inside = message("members_failed", n=2, first=message("encrypted"))
+    inside = reason_for("members_failed", n=2, first=reason_for("encrypted"))
     assert worded(inside, "zh").startswith("压缩包内 2 个文件均无法读取；第一个：文件有密码")
     assert worded(missing, "en") == missing
     assert worded("words of a parser", "zh") == "words of a parser"
     for key, reason in reasons().items():
-        assert worded(message(key, **dict.fromkeys(re.findall(r"{(\w+)}", reason.en), "9")), "zh") == message(
+        assert worded(reason_for(key, **dict.fromkeys(re.findall(r"{(\w+)}", reason.en), "9")), "zh") == reason_for(
             key, "zh", **dict.fromkeys(re.findall(r"{(\w+)}", reason.en), "9")
         ), key
 

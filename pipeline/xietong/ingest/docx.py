@@ -9,7 +9,7 @@ from typing import Any
 from xietong.ingest.bounds import Bounds
 from xietong.ingest.builder import TextBuilder, clean
 from xietong.ingest.extract import Extract
-from xietong.ingest.package import Package
+from xietong.ingest.package import Package, local_name
 from xietong.ingest.reasons import Unreadable
 
 _LEVEL_IN_NAME = re.compile(r"(?:heading|标题|標題|überschrift|titre)\s*([1-9])", re.IGNORECASE)
@@ -49,11 +49,6 @@ def _main_part(package: Package) -> str:
     raise Unreadable("damaged", format="DOCX", what="its part word/document.xml is missing")
 
 
-def _local(element: Any) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
 def _value(element: Any, name: str = "val") -> str:
     for key, value in element.attrib.items():
         if key.rsplit("}", 1)[-1] == name:
@@ -81,7 +76,7 @@ class _Body:
 
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
-            name = _local(element)
+            name = local_name(element)
             if event == "start":
                 if name in _SKIPPED:
                     events.skip_subtree()
@@ -150,23 +145,23 @@ class _Body:
             start = self.out.length
             self.walk(element)
             self.out.end_line()
-            if _local(element) in ("footnote", "endnote"):
+            if local_name(element) in ("footnote", "endnote"):
                 self.out.mark(start, "footnote")
 
     def _style_of(self, paragraph: Any) -> tuple[int, bool]:
         """Give the heading level (0 for none) and whether the paragraph is an item of a list."""
-        properties = next((child for child in paragraph if _local(child) == "pPr"), None)
+        properties = next((child for child in paragraph if local_name(child) == "pPr"), None)
         level, is_list, is_title = 0, False, False
         if properties is not None:
             for child in properties:
-                name = _local(child)
+                name = local_name(child)
                 if name == "pStyle":
                     is_title = _value(child) in self.titles
                     level = level or self.styles.get(_value(child), 0)
                 elif name == "outlineLvl" and _value(child).isdigit() and int(_value(child)) < 9:
                     level = int(_value(child)) + 1
                 elif name == "numPr":
-                    is_list = any(_local(item) == "numId" and _value(item) not in ("", "0") for item in child)
+                    is_list = any(local_name(item) == "numId" and _value(item) not in ("", "0") for item in child)
         if level and not is_title:
             level = min(level + self.depth, 6)
         return 1 if is_title else level, is_list and not level
@@ -188,7 +183,7 @@ def _read_styles(package: Package) -> tuple[dict[str, int], frozenset[str]]:
     levels: dict[str, int] = {}
     titles: set[str] = set()
     for style in root:
-        if _local(style) != "style":
+        if local_name(style) != "style":
             continue
         named, outlined = style.find("{*}name"), style.find("{*}pPr/{*}outlineLvl")
         name = "" if named is None else _value(named)
@@ -224,5 +219,5 @@ def _properties(package: Package) -> dict[str, str]:
         root = package.parse("docprops/core.xml")
     except Unreadable:
         return {}
-    found = {_local(child): " ".join((child.text or "").split())[:500] for child in root}
+    found = {local_name(child): " ".join((child.text or "").split())[:500] for child in root}
     return {name: value for name, value in found.items() if name and value}

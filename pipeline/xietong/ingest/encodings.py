@@ -123,10 +123,11 @@ def _lenient(data: bytes, encoding: str, margin: float) -> Decoded:
         return Decoded(data.decode(encoding), encoding, margin)
     except UnicodeDecodeError:
         text = data.decode(encoding, "replace")
-        return Decoded(text, encoding, margin, _replaced(text.count("\ufffd")))
+        return Decoded(text, encoding, margin, note_of_damage(text.count("\ufffd")))
 
 
-def _replaced(n: int) -> str:
+def note_of_damage(n: int) -> str:
+    """Say how many places of a text could not be decoded."""
     return f"{n} damaged places could not be decoded and read as \ufffd"
 
 
@@ -177,7 +178,7 @@ def _decode_as(data: bytes, encoding: str, margin: float) -> Decoded:
     n_bad = text.count("\ufffd")
     if n_bad > max(2, _TOO_MANY_UNDECODED * n_high):
         raise Unreadable("bad_encoding", what=f"{n_bad / max(n_high, 1):.0%}")
-    return Decoded(text, encoding, margin, _replaced(n_bad))
+    return Decoded(text, encoding, margin, note_of_damage(n_bad))
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -287,7 +288,7 @@ def _decode_mostly_utf8(data: bytes) -> Decoded | None:
         n_bad += text.count("\ufffd")
         texts.append(text)
     notes = [f"mixed encodings: {n_other} lines are not UTF-8 and were read as GB18030 or Big5"] if n_other else []
-    notes += [_replaced(n_bad)] if n_bad else []
+    notes += [note_of_damage(n_bad)] if n_bad else []
     return Decoded("\n".join(texts), "utf-8", n_valid / max(n_high, 1), "; ".join(notes))
 
 

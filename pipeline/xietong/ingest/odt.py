@@ -8,7 +8,7 @@ from typing import Any
 from xietong.ingest.bounds import Bounds
 from xietong.ingest.builder import TextBuilder, clean
 from xietong.ingest.extract import Extract
-from xietong.ingest.package import Package, parse_xml
+from xietong.ingest.package import Package, local_name, parse_xml
 from xietong.ingest.reasons import Unreadable
 
 _SKIPPED = frozenset(
@@ -47,15 +47,10 @@ def read_fodt(data: bytes, *, bounds: Bounds) -> Extract:
     return _read_tree(root, _properties(root), bounds)
 
 
-def _local(element: Any) -> str:
-    tag = element.tag
-    return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
-
-
 def _read_tree(root: Any, properties: dict[str, str], bounds: Bounds) -> Extract:
     out = TextBuilder(bounds.text_mb)
     body = _Body(out)
-    start = next((element for element in root.iter() if _local(element) == "body"), root)
+    start = next((element for element in root.iter() if local_name(element) == "body"), root)
     body.walk(start)
     for note in body.notes:
         begin = out.length
@@ -82,11 +77,11 @@ class _Body:
 
         events = etree.iterwalk(root, events=("start", "end"))
         for event, element in events:
-            name = _local(element)
+            name = local_name(element)
             is_skipped = name in _SKIPPED or (name == "note" and element is not root)
             if event == "start":
                 if is_skipped:
-                    self.notes += [child for child in element if _local(child) == "note-body"]
+                    self.notes += [child for child in element if local_name(child) == "note-body"]
                     events.skip_subtree()
                     continue
                 self._begin(name, element)
@@ -163,11 +158,11 @@ def _properties(root: Any) -> dict[str, str]:
         "keyword",
         "language",
     }
-    meta = next((element for element in root.iter() if _local(element) == "meta"), None)
+    meta = next((element for element in root.iter() if local_name(element) == "meta"), None)
     if meta is None:
         return {}
     return {
-        _local(child): " ".join((child.text or "").split())[:500]
+        local_name(child): " ".join((child.text or "").split())[:500]
         for child in meta
-        if _local(child) in names and (child.text or "").strip()
+        if local_name(child) in names and (child.text or "").strip()
     }

@@ -96,3 +96,8 @@ def parse_xml(data: bytes, format: str) -> Any:
     if root is None:
         raise Unreadable("damaged", format=format, what="it has no content")
     return root
+
+
+def local_name(element: Any) -> str:
+    """Give an element's name without its namespace; "" for comments and processing instructions, which have none."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -30,7 +30,7 @@ class Unreadable(ReadError):
     def __init__(self, key: str, **values: object) -> None:
         self.key = key
         self.values = {name: _plain(str(value)) for name, value in values.items()}
-        super().__init__(message(key, **self.values))
+        super().__init__(reason_for(key, **self.values))
 
     def __reduce__(self) -> tuple:
         """Rebuild from the message alone would lose the key."""
@@ -56,7 +56,7 @@ def reasons() -> dict[str, Reason]:
     return {row["key"]: Reason(row["status"], row["en"], row["zh"]) for row in read_list("reasons")}
 
 
-def message(key: str, language: str = "en", **values: object) -> str:
+def reason_for(key: str, language: str = "en", **values: object) -> str:
     """Word a reason in English (``en``) or Chinese (``zh``)."""
     reason = reasons()[key]
     return (reason.zh if language == "zh" else reason.en).format_map({k: str(v) for k, v in values.items()})
@@ -67,7 +67,7 @@ def worded(reason: str, language: str) -> str:
 
     Examples
     --------
-    >>> worded(message("other_format", what="a picture (PNG)"), "zh")
+    >>> worded(reason_for("other_format", what="a picture (PNG)"), "zh")
     '图片（PNG），不支持的格式；请另存为 DOCX、PDF、HTML 或 TXT 后重新运行'
     """
     return in_chinese(reason, ["reasons"], _detail) if language == "zh" else reason

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from xietong.ingest.bounds import Bounds
 from xietong.ingest.builder import TextBuilder, clean
+from xietong.ingest.encodings import note_of_damage
 from xietong.ingest.extract import Extract
 from xietong.ingest.reasons import Unreadable
 
@@ -87,7 +88,7 @@ class _Reader:
     @property
     def note(self) -> str:
         """What could not be read."""
-        return f"{self.n_bad} damaged places could not be decoded and read as \ufffd" if self.n_bad else ""
+        return note_of_damage(self.n_bad) if self.n_bad else ""
 
     def run(self) -> None:
         """Read everything."""

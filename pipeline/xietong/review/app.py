@@ -14,7 +14,7 @@ from xietong.errors import UsageError, XietongError
 from xietong.hand_codes import ADJUDICATED, HandCoding, coder_id_of
 from xietong.hand_codes.store import PREFIX
 from xietong.lists import read_list
-from xietong.messages import worded_error
+from xietong.messages import LANGUAGES, worded_error
 from xietong.review.security import Guard
 from xietong.review.workspace import Workspace, assign_keys
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-LANGUAGES = ("en", "zh")
 _STATIC = {
     "review.js": "text/javascript; charset=utf-8",
     "review.css": "text/css; charset=utf-8",
