@@ -1,4 +1,4 @@
-"""One test a guarantee of the design, each with a name that says so; all on the sample corpus with the real program."""
+"""Guarantees of the design, each a test whose name says so: bytes, rows and positions, on the sample corpus."""
 
 import os
 import shutil
