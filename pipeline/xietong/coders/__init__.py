@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,15 @@ from xietong.coders.learned import LEAST_TELLING, code_by_learned, score_passage
 from xietong.coders.matching import Matcher
 from xietong.coders.model import CodingModel, describe_codes, open_model
 from xietong.coders.model_files import CARD, read_card
-from xietong.coders.terms import code_by_terms, find_terms, prepare_terms
+from xietong.coders.terms import Findings, code_by_terms, find_terms, prepare_terms
 from xietong.coders.topics import code_by_topics
 from xietong.errors import ModelError
 from xietong.records import Coding, TokenisedPassage
 
+CodeByCodebook = Callable[[Sequence[TokenisedPassage], Codebook, Matcher, Findings], Coding]
+
 #: Coders that need nothing but the codebook; they look at the passages and at the terms found in them.
-BY_CODEBOOK = {"terms": code_by_terms}
+BY_CODEBOOK: dict[str, CodeByCodebook] = {"terms": code_by_terms}
 #: Coders whose judgement rests on a trained model; they look at the scores that its parts gave the passages.
 TRAINED = {"topics": code_by_topics, "keywords": code_by_keywords, "learned": code_by_learned}
 #: All coders, in the order they run; a new one is a file of its own and a line in one of the two tables above.
