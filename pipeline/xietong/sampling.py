@@ -98,7 +98,7 @@ def _check(passages: pd.DataFrame, options: SampleOptions) -> None:
 
 
 def stratify(passages: pd.DataFrame, by: Sequence[str]) -> NDArray[np.object_]:
-    """Name the stratum of each passage.
+    """Name the stratum of each passage, shape (n_passages,).
 
     A passage may have several codes; its stratum is the rarest of them, since common codes are met anyway.
     """

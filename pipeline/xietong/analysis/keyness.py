@@ -49,13 +49,15 @@ def log_odds(
 
 
 def background_prior(background: ArrayLike, a0: float) -> NDArray[np.float64]:
-    """Spread ``a0`` pseudo-counts over words as a background corpus does."""
+    """Spread ``a0`` pseudo-counts over words as a background corpus does, shape (n_words,); they add up to ``a0``."""
     y = np.asarray(background, dtype=float)
     return a0 * y / y.sum()
 
 
 def log_likelihood(target: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
     """Give the signed log-likelihood ratio G² of each word; positive where the target has more than its share.
+
+    Counts and result have the shape (n_words,); G² has no unit.
 
     References
     ----------
@@ -136,7 +138,10 @@ def log_ratio_of_sums(
     target: NDArray[np.float64], target_sizes: NDArray[np.float64],
     reference: NDArray[np.float64], reference_sizes: NDArray[np.float64],
 ) -> NDArray[np.float64]:  # fmt: skip
-    """Give log2 of the ratio of two rates counted by document, half a word where there is none."""
+    """Give log2 of the ratio of two rates counted by document, shape (n_words,); half a word where there is none.
+
+    Counts are words by document, shape (n_documents, n_words); sizes are all words of each, shape (n_documents,).
+    """
     y1, y2 = np.maximum(target.sum(axis=0), 0.5), np.maximum(reference.sum(axis=0), 0.5)
     return np.log2(y1 / target_sizes.sum()) - np.log2(y2 / reference_sizes.sum())
 

@@ -105,7 +105,12 @@ def ratio_intervals(
 
 
 def wilson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give Wilson's score interval of k in n independent passages (Wilson, 1927)."""
+    """Give Wilson's score interval of k in n independent passages: lower and upper ends, of the shape of ``k``.
+
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference.
+    """
     from scipy import stats
 
     k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
@@ -117,7 +122,23 @@ def wilson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[NDArray[
 
 
 def ratio_variance(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the linearised variance of sum(k) / sum(n) over documents: G/(G-1) · sum((k - s n)²) / sum(n)²."""
+    """Give the linearised variance of s = sum(k) / sum(n) over documents: G/(G-1) · sum((k - s n)²) / sum(n)².
+
+    Parameters
+    ----------
+    k : array of float, shape (n_documents,) or (n_documents, n_codes)
+        Passages of each document that carry the code.
+    n : array of float, shape (n_documents,)
+        Passages of each document.
+
+    Returns
+    -------
+    array of float, shape () or (n_codes,)
+
+    References
+    ----------
+    Cochran, W. G. (1977). Sampling techniques, 3rd edition, chapter 6: the variance of a ratio.
+    """
     n = np.asarray(n, dtype=float)
     k = np.asarray(k, dtype=float)
     share = k.sum(axis=0) / n.sum()
@@ -126,7 +147,7 @@ def ratio_variance(k: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np
 
 
 def adjust_p(p: ArrayLike) -> NDArray[np.float64]:
-    """Adjust p values for the number of tests so that the false discovery rate is held; NaN stays NaN.
+    """Adjust p values for the number of tests so that the false discovery rate is held; NaN stays NaN, the shape too.
 
     References
     ----------
@@ -145,7 +166,7 @@ def adjust_p(p: ArrayLike) -> NDArray[np.float64]:
 def permutation_p(observed: ArrayLike, permuted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the share of permutations at least as extreme, counting the observed one among them.
 
-    ``permuted`` has the permutations along its first axis. Larger is more extreme.
+    ``permuted`` has the shape (n_permutations, *observed.shape). Larger is more extreme. The result is 1/(1 + n) at least.
     """
     observed = np.asarray(observed, dtype=float)
     least = observed - 1e-12 * np.maximum(1.0, np.abs(observed))  # equal but for rounding counts as equal

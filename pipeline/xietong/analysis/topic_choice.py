@@ -59,6 +59,8 @@ def coherence(counts: Any, top_terms: NDArray[np.intp]) -> NDArray[np.float64]:
 def matched_cosines(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Pair the rows of two models one to one for the largest sum of cosines, and give each first row's cosine.
 
+    Both have the shape (n_topics, n_words), the result (n_topics,).
+
     References
     ----------
     Greene, D., O'Callaghan, D. & Cunningham, P. (2014). How many topics? Stability analysis for topic models.

@@ -159,6 +159,8 @@ def word_probabilities(shares: NDArray[np.float64], counts: Any) -> NDArray[np.f
 def frex(probabilities: NDArray[np.float64], *, weight: float = 0.5) -> NDArray[np.float64]:
     """Score words by frequency in the topic and exclusivity to it: harmonic mean of their ranks, 0 to 1.
 
+    ``probabilities`` of words given the topic and the result have the shape (n_topics, n_words).
+
     References
     ----------
     Bischof, J. & Airoldi, E. (2012). Summarizing topical content with word frequency and exclusivity.
@@ -174,6 +176,8 @@ def lift(
     probabilities: NDArray[np.float64], frequency: NDArray[np.float64], *, least: float = 20.0
 ) -> NDArray[np.float64]:
     """Give each word's probability in the topic over that in the corpus; 0 for words seen fewer than ``least`` times.
+
+    ``probabilities`` and the result have the shape (n_topics, n_words); ``frequency`` is a count, shape (n_words,).
 
     References
     ----------

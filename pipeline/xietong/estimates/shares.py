@@ -127,7 +127,10 @@ class Influences:
 
 
 def pool_strata(strata: NDArray[np.intp], is_coded: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Join strata with fewer than two hand-coded passages into one, and that into the largest if still too small."""
+    """Join strata with fewer than two hand-coded passages into one, and that into the largest if still too small.
+
+    Arrays have the shape (n_passages,); the strata given are numbered 0, 1, 2 … without gaps.
+    """
     strata = strata.copy()
     n_coded = np.bincount(strata, weights=is_coded)
     small = np.isin(strata, np.flatnonzero(n_coded < 2))
@@ -138,7 +141,10 @@ def pool_strata(strata: NDArray[np.intp], is_coded: NDArray[np.bool_]) -> NDArra
 
 
 def design_weights(chances: Floats, strata: NDArray[np.intp], is_coded: NDArray[np.bool_]) -> Floats:
-    """Give each hand-coded passage the number of passages it stands for; they add up to each stratum's size."""
+    """Give each hand-coded passage the number of passages it stands for, others 0; they add up to each stratum's size.
+
+    Arrays have the shape (n_passages,): chances of being drawn (0 to 1), numbers of strata, whether coded by hand.
+    """
     weights = np.where(is_coded, 1 / chances, 0.0)
     sizes, sums = np.bincount(strata), np.bincount(strata, weights=weights)
     factor = np.divide(sizes, sums, out=np.zeros(len(sizes)), where=sums > 0)
