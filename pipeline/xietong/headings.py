@@ -31,6 +31,7 @@ RANKS = {
     "arabic": 90, "decimal": 90, "arabicparen": 100, "circled": 110,
 }  # fmt: skip
 _BELOW_HAN = 75
+_BELOW_PARENTHESES = 85
 _BELOW_DECIMAL = 99
 UNNUMBERED = 200
 _BOLD = re.compile(r"\*\*[^*]{1,60}\*\*[:]?")
@@ -178,6 +179,8 @@ class Trail:
         if match is None or style in ("circled", "arabicparen", "markdown"):
             return
         rank, number = self._rank(match)
+        if style == "han" and self._lies_in_parentheses(rank):
+            rank = _BELOW_PARENTHESES
         due = (1, self._last.get(rank, 0) + 1, self._through.get(rank, 0) + 1)
         if style not in ("article", "decimal") and number not in due:
             return
@@ -185,6 +188,11 @@ class Trail:
         label = match[0].strip() if style in ("article", "decimal") else _run_in_label(bare, match.end())
         offset = len(folded) - len(bare)
         self._push(rank, text[offset : offset + len(label)].strip("* 。.:：,，"), True)
+
+    def _lies_in_parentheses(self, rank: int) -> bool:
+        """Whether a heading （三） is open that is in no section of this rank, so that 一、 in its paragraphs is below it."""
+        headings = [other for other, _, is_run_in in self._open if not is_run_in]
+        return RANKS["hanparen"] in headings and all(other != rank for other, _, _ in self._open)
 
     def _count(self, rank: int, number: int) -> None:
         self._last[rank] = self._through[rank] = number

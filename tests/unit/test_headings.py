@@ -103,6 +103,11 @@ def test_numbers_may_run_through_the_sections():
     ]
 
 
+def test_a_paragraph_numbered_within_a_heading_in_parentheses_lies_below_it():
+    text = f"（三）经济\n一、金融。{PARAGRAPH}\n二、航运。{PARAGRAPH}\n（四）结语\n{PARAGRAPH}\n"
+    assert _trails(text) == [("（三）经济", "一、金融"), ("（三）经济", "二、航运"), ("（四）结语",)]
+
+
 def test_decimal_sections_lie_within_their_whole_number():
     text = f"1. Aims\n{ENGLISH}\n1.1 Trade\n{ENGLISH}\n2. Means\n{ENGLISH}\n"
     assert _trails(text) == [("1. Aims",), ("1. Aims", "1.1 Trade"), ("2. Means",)]
