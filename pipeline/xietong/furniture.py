@@ -275,13 +275,21 @@ def _name_contents_after(lines: list[Line], i: int, counts: Counter[str]) -> int
 def _name_tail(lines: list[Line]) -> None:
     """What a web page says below the text (licence, related pages, imprint), from its first telling phrase on."""
     n_tail = 0
-    for i in range(len(lines) - 1, max(len(lines) - 60, 0), -1):
+    first = next((i for i, line in enumerate(lines) if _is_text(line)), len(lines) // 2)
+    for i in range(len(lines) - 1, max(len(lines) - 60, first), -1):
         n_tail += len(lines[i].text)
         if n_tail > 1500:
             return
         if len(lines[i].text) <= 200 and is_named(lines[i].text, "tail"):
             for line in lines[i:]:
                 line.kind = "boilerplate"
+
+
+def _is_text(line: Line) -> bool:
+    """Whether a line that nothing has named yet reads as a sentence or as a numbered item of some length."""
+    if line.kind not in ("", "paragraph", "list") or len(line.text) < 10:
+        return False
+    return bool(numbering(line.text)) or (len(line.text) >= 20 and ends_sentence(line.text))
 
 
 _KEY_VALUE = re.compile(rf"(?:\*\*)?[{HAN}A-Za-z ]{{2,12}}(?:\*\*)?\s*[:](?:\*\*)?\s*\S")
