@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_UNCODED = "nothing of it is coded: all of its text was taken for headings, front matter or page furniture"
+
 #: Kept in parts only: the user's own columns and what the file format said of the text, as JSON; the text's sketch.
 PARTS_ONLY = [pa.field("user", pa.string()), pa.field("shape", pa.string()), pa.field("sketch", pa.binary())]
 READ_TABLES = {

@@ -10,6 +10,7 @@ from functools import cache
 
 from xietong.bodies import SPEAKER
 from xietong.gazetteer import Mention, Place, find_places, places_by_abbreviation, places_by_name, resolve
+from xietong.headings import ends_sentence
 from xietong.lists import read_list
 from xietong.metadata.clues import Clues
 
@@ -89,8 +90,11 @@ def _claims(clues: Clues, title: str, title_origin: str) -> Iterator[Claim]:
         yield from _claim(stated.folded, stated.origin, context)
     for folder in clues.folders[:3]:
         yield from _leading(_spaced(folder), "folder name", context)
+    own = list(_own_words(context))
+    yield from own
     for line in clues.head[:6]:
-        yield from _claim(line[:120], "heading", context)
+        if not (own and len(line) > 40 and ends_sentence(line)):  # 我省 may name the centre, whose plan it carries out
+            yield from _claim(line[:120], "heading", context)
     yield from _most_mentioned(clues)
 
 
@@ -339,6 +343,16 @@ def _spaced(name: str) -> str:
     """Put spaces where file names have none: underscores, HongKong."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_+]+", " ", name))
     return re.sub(r"(?<![A-Za-z])[a-z]", lambda letter: letter[0].upper(), name)
+
+
+_OWN = re.compile("(?:我|全)(省|自治区|市|州|县|区)(?![级际内])")
+
+
+def _own_words(context: str) -> Iterator[Claim]:
+    """The level that a text speaks of as its own, 我省 or 全市, where it says so more than once."""
+    own = Counter(match[1] for match in _OWN.finditer(context)).most_common(1)
+    if own and own[0][1] >= 2:
+        yield Claim("text", level=_SUFFIX_LEVELS[own[0][0]])
 
 
 def _most_mentioned(clues: Clues) -> Iterator[Claim]:
