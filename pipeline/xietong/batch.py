@@ -21,7 +21,7 @@ from xietong.codebook import Codebook
 from xietong.duplicates import sketch
 from xietong.ingest.reasons import reason_for
 from xietong.parts import PartsPlace, Slice, read_slice, write_part
-from xietong.records import Document, Mark, Metadata, Passage, ReadDocument, Row, Source, Span
+from xietong.records import CODED_KINDS, Document, Mark, Metadata, Passage, ReadDocument, Row, Source, Span
 from xietong.tables import BY_DOCUMENT, SECTION_SEPARATOR
 
 if TYPE_CHECKING:
@@ -294,9 +294,15 @@ def _document_row(document_id: str, document: Document, passages: Sequence[Passa
         "sketch": sketch("" if document.n_members else "".join([p.folded.text for p in passages])).tobytes(),
         "n_chars": len(document.text),
         "n_passages": 0 if document.n_members else len(passages),
-        "note": document.note,
+        "note": _note_of(document, passages),
         "sha256": document.sha256,
     }
+
+
+def _note_of(document: Document, passages: Sequence[Passage]) -> str:
+    """Give the reader's notes, and say so where nothing of a document's text will be coded."""
+    is_uncoded = passages and not document.n_members and not any(passage.kind in CODED_KINDS for passage in passages)
+    return "; ".join(filter(None, [document.note, _UNCODED if is_uncoded else ""]))
 
 
 def main_language(passages: Sequence[Passage]) -> str:
