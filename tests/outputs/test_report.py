@@ -225,6 +225,35 @@ def test_a_link_to_a_passage_opens_it(browser, report, wide):
     assert seen == []
 
 
+def _dated_run(write_run, folder, years):
+    """A run of one document a year given, each with another share of passages that hold a code."""
+    words = [("planning", "plan")]
+    texts = [("", "body", f"{at} plan", None, {"planning": 1} if at % 2 else {}, words[: at % 2]) for at in range(4)]
+    passages = {f"d{at}": texts[: 2 + at % 3] for at in range(len(years))}
+    about = {f"d{at}": {"file": f"{at}.txt", "language": "en", "year": year} for at, year in enumerate(years)}
+    return write_run(folder, passages, about)
+
+
+def _places(page, shape, attribute, pattern):
+    """Places across, rounded, in one attribute of the shapes of the first chart of attention."""
+    panel = page.locator(f"#attention .{shape}.role-mark").first
+    texts = panel.locator("path, line").evaluate_all(f"all => all.map((e) => e.getAttribute('{attribute}'))")
+    return [[round(float(place), 1) for place in re.findall(pattern, text)] for text in texts]
+
+
+def test_the_band_breaks_off_where_a_year_has_one_document(browser, tmp_path, write_run):
+    seen: list[str] = []
+    dated = _dated_run(write_run, tmp_path / "run", (2020, 2020, 2021, 2021, 2022, 2023, 2023))
+    page = _open(browser, write_report(dated, tmp_path / "report.html", lang="en"), seen)
+    x2020, x2021, _, x2023 = (x for (x,) in _places(page, "mark-symbol", "transform", r"translate\((-?[\d.]+)"))
+    (band,) = _places(page, "mark-area", "d", r"[ML](-?[\d.]+)")
+    assert band[:4] == [x2020, x2021, x2021, x2020]
+    assert set(band[4:]) <= {x2023}  # of no width, so a rule stands there
+    assert _places(page, "mark-rule", "transform", r"translate\((-?[\d.]+)") == [[x2023]]
+    page.close()
+    assert seen == []
+
+
 def _saved(page, place, name, folder):
     with page.expect_download() as download:
         page.locator(f"{place} .save", has_text=name).first.click()

@@ -139,10 +139,16 @@ function choosable(open) {
   };
 }
 
-// Small charts over years, one a code: a line and the band of its interval.
+// Points of one line, each told whether its interval stands alone, without one in the year before or after.
+function withNeighbours(points) {
+  const has = (i) => i in points && points[i].low !== null;
+  return points.map((point, i) => ({ ...point, alone: has(i) && !has(i - 1) && !has(i + 1) }));
+}
+
+// Small charts over years, one a code: a line and the band of its interval, which breaks off where a year has none.
 function lineChart(panels, years, width) {
   const columns = Math.max(1, Math.min(4, Math.floor(width / 230))), ends = [Math.min(...years), Math.max(...years)];
-  const points = panels.flatMap((panel, k) => panel.points.map((point) => ({ ...point, k, color: `var(--${panel.color})` })));
+  const points = panels.flatMap((panel, k) => withNeighbours(panel.points).map((point) => ({ ...point, k, color: `var(--${panel.color})` })));
   const share = Math.max(0.01, ...points.map((point) => point.share)), top = niceTop(Math.max(share, ...points.map((point) => Math.min(point.high || 0, 2.5 * share))));
   const shared = { stroke: { field: "color", type: "nominal", scale: null }, fill: { field: "color", type: "nominal", scale: null } };
   const x = { field: "year", type: "quantitative", scale: { domain: ends, nice: false }, axis: { values: ends, format: "d", grid: false, labelFlush: true } };
@@ -152,7 +158,8 @@ function lineChart(panels, years, width) {
     spec: {
       width: (width - 72) / columns - 56 * (1 - 1 / columns), height: 96, encoding: { x, ...shared },
       layer: [
-        { transform: [{ filter: "isValid(datum.low)" }], mark: { type: "area", clip: true, fillOpacity: 0.18, strokeOpacity: 0 }, encoding: { y: shares("low", top), y2: { field: "high" } } },
+        { mark: { type: "area", clip: true, fillOpacity: 0.18, strokeOpacity: 0, invalid: "break-paths-show-path-domains" }, encoding: { y: shares("low", top), y2: { field: "high" } } },
+        { transform: [{ filter: "datum.alone" }], mark: { type: "rule", clip: true, strokeWidth: 8, strokeOpacity: 0.3 }, encoding: { y: shares("low", top), y2: { field: "high" }, fill: { value: null } } },
         { mark: { type: "line", clip: true, strokeWidth: 1.8 }, encoding: { y: shares("share", top), fill: { value: null } } },
         { mark: { type: "point", size: 28, fillOpacity: 1 }, encoding: { y: shares("share", top), tooltip: { field: "text" } } },
       ],
