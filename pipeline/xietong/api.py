@@ -48,7 +48,7 @@ def run(
     parts : URL of a store for finished batches, ``s3://bucket/folder`` or another that fsspec knows, for clusters whose
         machines share no folder; "" keeps them in the run folder alone
     has_report : write ``report.html``
-    language : of headings and report, ``zh`` or ``en``; "" asks the environment
+    language : of headings and report, ``zh`` or ``en`` (or ``zh-CN``, ``中文``, ``en-US`` …); "" asks the environment
     progress : called with an ``xietong.job.Progress`` as the work goes on
 
     Raises
@@ -63,6 +63,7 @@ def run(
     from xietong.batch import DocumentOptions
     from xietong.errors import UsageError
     from xietong.job import DEFAULT_CODEBOOK, RunOptions, run_job
+    from xietong.messages import language_of
     from xietong.segment import UNITS
 
     if unit not in UNITS:
@@ -79,7 +80,7 @@ def run(
         scheduler=scheduler,
         parts=parts,
         has_report=has_report,
-        language=language,
+        language=language_of(language),
     )
     return run_job(places, out or default_out(places if inputs else None), options=options, report=progress)
 

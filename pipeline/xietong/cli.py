@@ -27,6 +27,14 @@ app = typer.Typer(
 codebook_app = typer.Typer(help="Check a codebook, print it, or get terms proposed from a run.", no_args_is_help=True)
 app.add_typer(codebook_app, name="codebook")
 
+
+def _language(given: str) -> str:
+    """Give an option's language as zh or en, before any work is done."""
+    from xietong.messages import language_of
+
+    return language_of(given)
+
+
 RunFolder = Annotated[Path, typer.Argument(help="Run folder, outputs/NAME.", metavar="RUN")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -58,7 +66,9 @@ def run(
     config: Annotated[
         Path | None, typer.Option(help="TOML file with any of these options; what is given here wins.")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language of messages, headings and report: zh or en.")] = "",
+    lang: Annotated[
+        str, typer.Option(callback=_language, help="Language of messages, headings and report: zh or en.")
+    ] = "",
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
 ) -> None:
@@ -146,7 +156,7 @@ def codebook_check(
 def codebook_suggest(
     run: RunFolder,
     code: Annotated[str, typer.Argument(help="The code that wants terms: ecology, for instance.")],
-    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+    language: Annotated[str, typer.Option(callback=_language, help="zh or en.")] = "zh",
     most: Annotated[int, typer.Option(help="Terms proposed.")] = 30,
     out: Annotated[Path | None, typer.Option(help="Write the table as CSV.")] = None,
     as_json: AsJson = False,
@@ -212,7 +222,7 @@ def export(
 def report(
     run: RunFolder,
     out: Annotated[Path | None, typer.Option(help="File to write (a folder with --methods).")] = None,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "",
+    lang: Annotated[str, typer.Option(callback=_language, help="zh or en.")] = "",
     methods: Annotated[bool, typer.Option("--methods", help="Write the method section, Markdown and DOCX.")] = False,
     pmc: Annotated[bool, typer.Option("--pmc", help="Write the worksheet of the PMC index, part-filled.")] = False,
 ) -> None:
@@ -288,7 +298,7 @@ def review(
     coder: Annotated[str, typer.Option(help="With --import: the coder, where the file does not say.")] = "",
     port: Annotated[int, typer.Option(help="Port on this machine; a free one by default.")] = 0,
     assisted: Annotated[bool, typer.Option("--assisted", help="Show the machine's proposals; it is recorded.")] = False,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "",
+    lang: Annotated[str, typer.Option(callback=_language, help="zh or en.")] = "",
 ) -> None:
     """Serve the page to code passages by hand, on this machine only, or take in codes made elsewhere.
 
@@ -465,7 +475,9 @@ def kwic(
 @app.callback(invoke_without_command=True)
 def _program(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-    lang: Annotated[str, typer.Option("--lang", help="Language of messages and report: zh or en.")] = "",
+    lang: Annotated[
+        str, typer.Option("--lang", callback=_language, help="Language of messages and report: zh or en.")
+    ] = "",
 ) -> Any:
     if lang:
         os.environ["XIETONG_LANG"] = lang

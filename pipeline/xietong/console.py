@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xietong.messages import LANGUAGES, catalogue, help_in_chinese, message, product_language, worded_error
+from xietong.messages import catalogue, help_in_chinese, language_of, message, product_language, worded_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +65,8 @@ def command_of(app: typer.Typer, arguments: Sequence[str]) -> Any:
     command = typer.main.get_command(app)
     given = [b for a, b in zip(["", *arguments], [*arguments, ""], strict=True) if a == "--lang"]
     given += [argument.removeprefix("--lang=") for argument in arguments if argument.startswith("--lang=")]
-    if given and given[-1] in LANGUAGES:
-        os.environ["XIETONG_LANG"] = given[-1]  # also for what is said of a call that cannot be carried out
+    if wanted := language_of(given[-1] if given else os.environ.get("XIETONG_LANG", "")):
+        os.environ["XIETONG_LANG"] = wanted  # also for what is said of a call that cannot be carried out
     if product_language() == "zh":
         _translate_help(command, help_in_chinese())
     return command
@@ -203,7 +203,8 @@ def closing_summary(run: Run, quiet: bool) -> int:
 
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
     by_status = sorted(counts["by_status"].items(), key=lambda item: (item[0] != "ok", item))
-    statuses = ", ".join(f"{n} {message(f'report_status_{status}')}" for status, n in by_status)
+    between = "，" if product_language() == "zh" else ", "
+    statuses = between.join(f"{n} {message(f'report_status_{status}')}" for status, n in by_status)
     said = message(
         "summary", documents=sum(counts["by_status"].values()), statuses=statuses, passages=counts["passages"]
     )

@@ -11,9 +11,16 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from xietong.errors import UsageError
 from xietong.lists import read_list
 
 LANGUAGES = ("en", "zh")
+#: What people write for the two, beside ``zh-CN``, ``zh_TW.UTF-8``, ``en-GB`` …; chs and cht are Microsoft's.
+_NAMES = {
+    "en": {"en", "eng", "english", "英文", "英语", "英語"},
+    "zh": {"zh", "cn", "zho", "chi", "chs", "cht", "chinese", "中文", "汉语", "漢語", "华语", "華語",
+           "简体", "簡體", "繁体", "繁體", "简体中文", "簡體中文", "繁体中文", "繁體中文"},
+}  # fmt: skip
 
 
 def message(key: str, language: str | None = None, **values: object) -> str:
@@ -50,6 +57,30 @@ def help_in_chinese() -> dict[str, str]:
     return {row["en"]: row["zh"] for row in read_list("help")}
 
 
+def language_of(given: str) -> str:
+    """Give ``zh`` or ``en`` for whatever people write for them; "" stays "".
+
+    Raises
+    ------
+    UsageError
+        If it is neither; the message is in both languages.
+
+    Examples
+    --------
+    >>> [language_of(given) for given in ("zh-CN", "ZH", "cn", "中文", "zh_TW.UTF-8", "en-US", "")]
+    ['zh', 'zh', 'zh', 'zh', 'zh', 'en', '']
+    """
+    found = _known_language(given)
+    if given and not found:
+        raise UsageError(both("unknown_language", given=given))
+    return found
+
+
+def _known_language(given: str) -> str:
+    first = re.split(r"[-_.@]", given.strip().lower())[0]
+    return next((language for language, names in _NAMES.items() if first in names), "")
+
+
 def product_language(environment: dict[str, str] | None = None) -> str:
     """Tell which language people here read: ``zh`` where the environment says so, else ``en``.
 
@@ -59,7 +90,7 @@ def product_language(environment: dict[str, str] | None = None) -> str:
     settings = os.environ if environment is None else environment
     for name in ("XIETONG_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := settings.get(name, ""):
-            return "zh" if value.lower().startswith("zh") else "en"
+            return _known_language(value) or "en"
     return "en"
 
 

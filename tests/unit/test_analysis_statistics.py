@@ -245,7 +245,7 @@ def test_breadth_of_even_attention_is_the_number_of_codes():
     [
         (lambda c: attention(c, ("year",)), "known year"),
         (lambda c: contrast(c, "level"), "two groups"),
-        (lambda c: change_points(c, by=None), "6 years"),
+        (lambda c: change_points(c, by=None), "6 years and 12 documents .* years and \\d+ documents"),
         (lambda c: attention_quotient(c, "region"), "three groups"),
         (lambda c: concentration(c, "region"), "three groups"),
         (lambda c: consistency(c, "path"), "no document of level"),

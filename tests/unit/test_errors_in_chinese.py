@@ -79,6 +79,10 @@ def test_message_has_its_chinese(file, text):
             '/d/catalogue.csv line 2: level "provinical" is not known; did you mean "provincial"?',
             "/d/catalogue.csv 第 2 行：没有这样的 level“provinical”；是否为“provincial”？",
         ),
+        (
+            "terms.csv, line 3: the language 'cn' is not known. Did you mean 'zh'? Terms in traditional script are zh as well.",
+            "terms.csv 第 3 行：无法识别的语言 'cn'。是否为 'zh'？繁体词也写 zh。",
+        ),
         ("no codes by zhang; the coders are none", "没有 zhang 的编码；现有编码员为 无"),
         ("something that nobody has put into words", "something that nobody has put into words"),
     ],

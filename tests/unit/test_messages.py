@@ -10,7 +10,8 @@ from string import Formatter
 import pytest
 
 import xietong
-from xietong.messages import LANGUAGES, both, catalogue, message, product_language
+from xietong.errors import UsageError
+from xietong.messages import LANGUAGES, both, catalogue, language_of, message, product_language
 
 PACKAGE = Path(xietong.__file__).parent
 
@@ -59,10 +60,55 @@ def test_every_text_of_the_report_is_used():
 @pytest.mark.parametrize(
     ("environment", "language"),
     [({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "en_GB.UTF-8"}, "en"), ({"LANG": "zh_TW", "LC_ALL": "C"}, "en"),
-     ({"XIETONG_LANG": "zh", "LC_ALL": "C"}, "zh")],
+     ({"XIETONG_LANG": "zh", "LC_ALL": "C"}, "zh"), ({"XIETONG_LANG": "中文"}, "zh"), ({"LANG": "C.UTF-8"}, "en")],
 )  # fmt: skip
 def test_the_environment_says_which_language(environment, language):
     assert product_language(environment) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("zh", "zh zh-CN zh_CN zh-Hans zh_TW.UTF-8 ZH cn CN 中文 简体中文 繁體 Chinese"),
+     ("en", "en en-US en_GB.UTF-8 EN English 英文")],
+)  # fmt: skip
+def test_a_language_is_understood_however_it_is_written(language, written):
+    assert {language_of(given) for given in written.split()} == {language}
+    assert language_of("") == ""
+
+
+@pytest.mark.parametrize("given", ["fr", "法文", "z", "_", "zhen"])
+def test_another_language_is_refused_in_both(given):
+    with pytest.raises(UsageError, match=r"无法识别的语言.*is not known"):
+        language_of(given)
+
+
+@pytest.mark.parametrize(
+    ("words", "setting"),
+    [(["run", "in.txt", "--lang", "fr"], ""), (["--lang", "fr", "run", "in.txt"], ""), (["run", "in.txt"], "fr"),
+     (["report", "out", "--lang", "fr"], ""), (["codebook", "suggest", "out", "ecology", "--language", "fr"], "")],
+)  # fmt: skip
+def test_another_language_stops_a_command_before_any_work(words, setting, tmp_path):
+    (tmp_path / "in.txt").write_text("推动区域产业协同。", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "xietong", *words], capture_output=True, encoding="utf-8", cwd=tmp_path, check=False,
+        env=os.environ | {"XIETONG_LANG": setting, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "无法识别的语言“fr”" in done.stderr
+    assert "the language “fr” is not known" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["in.txt"]
+
+
+def test_a_run_and_its_report_take_a_language_however_it_is_written(tmp_path):
+    (tmp_path / "in.txt").write_text("推动区域产业协同。", encoding="utf-8")
+    calls = (["run", "in.txt", "--out", "out", "--jobs", "1", "--lang", "zh-CN"], ["report", "out", "--lang", "中文"])
+    for words in calls:
+        done = subprocess.run(
+            [sys.executable, "-m", "xietong", *words], capture_output=True, encoding="utf-8", cwd=tmp_path, check=False,
+            env=os.environ | {"XIETONG_LANG": "", "LC_ALL": "C", "PYTHONUTF8": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert '<html lang="zh-Hans">' in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_missing_message_is_an_error():

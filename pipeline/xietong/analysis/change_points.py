@@ -55,14 +55,15 @@ def change_points(
         years = part.documents["year"]
         part = part.take(years.notna().to_numpy(dtype=bool))
         n_years = part.documents["year"].nunique()
-        seen.append(n_years)
+        seen.append((n_years, len(part.n)))
         if n_years >= FEWEST_YEARS and len(part.n) >= 2 * FEWEST_YEARS:
             label = {"group_by": by or "", "group": str(key[0]) if key else ""}
             rows += [{**label, **row} for row in _changes(part, n_permutations, seed)]
     if not rows:
+        most_years, its_documents = max(seen, default=(0, 0))
         raise UsageError(
             f"a change point needs {FEWEST_YEARS} years and {2 * FEWEST_YEARS} documents with a year in one group; "
-            f"the longest has {max(seen, default=0)} years"
+            f"the longest has {most_years} years and {its_documents} documents"
         )
     for statistic in ("year_of_change", "pettitt_year"):
         chosen = [row for row in rows if row["statistic"] == statistic]

@@ -27,7 +27,7 @@ def serve(
     ----------
     port : 0 for one that is free
     is_blind : whether the machine's proposals stay hidden; otherwise they are shown, and that is recorded
-    language : of the page to begin with, en or zh
+    language : of the page to begin with, en or zh, however written
     token : key to the page; a new one each time by default
     announce : called once with the address, key included, when the page can be opened
 
@@ -45,6 +45,7 @@ def serve(
     except ImportError as error:
         raise MissingExtraError('the review page needs a web server: pip install "xietong[review]"') from error
     from xietong.hand_codes import HandCodes
+    from xietong.messages import language_of
     from xietong.review.app import build_app
     from xietong.review.security import MOST_CONNECTIONS, impatient_protocol
     from xietong.review.workspace import Workspace
@@ -54,7 +55,7 @@ def serve(
     token = token or secrets.token_urlsafe(24)
     with HandCodes(run.folder).open_for_writing() as hand, _listen(port) as listener:
         port = listener.getsockname()[1]
-        app = build_app(Workspace(run, hand), token=token, port=port, is_blind=is_blind, language=language)
+        app = build_app(Workspace(run, hand), token=token, port=port, is_blind=is_blind, language=language_of(language))
         config = uvicorn.Config(
             app, http=impatient_protocol(), ws="none", lifespan="off", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10,
