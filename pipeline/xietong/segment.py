@@ -201,7 +201,7 @@ def _follow(trail: Trail, block: Block, text: str, folded: str) -> None:
     if block.kind == "heading":
         names_nothing = is_named(text, "template")  # 政策全文: what a site's template puts above the whole text
         trail.enter("" if names_nothing else text, folded, block.level)
-    elif block.kind in TEXT_KINDS:
+    elif block.kind in TEXT_KINDS and block.kind != "table":  # a number in a cell opens no section for the rows below
         if is_speaker(block.lines[0].text):
             trail.leave_run_ins()
         trail.enter_run_in(text, folded)

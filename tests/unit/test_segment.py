@@ -235,3 +235,9 @@ def test_the_history_of_a_statute_is_front_matter_and_its_short_title_a_heading(
     assert kinds[0] == ("heading", "橋樑法")
     assert {kind for kind, _ in kinds[1 : kinds.index(("heading", "第1條"))]} == {"front"}
     assert [start for kind, start in kinds if kind == "body"] == ["為健全橋", "主管機關"]
+
+
+def test_a_number_in_a_cell_opens_no_section() -> None:
+    text = "项目\t数值\t年份\n一、补贴\t100万元\t2031\n住房\t200万元\t2031\n交通\t300万元\t2032\n"
+    passages = segment(Document(file="", sha256="", text=text))
+    assert {(p.kind, p.section) for p in passages} == {("table", ())}
