@@ -238,6 +238,9 @@ def test_the_history_of_a_statute_is_front_matter_and_its_short_title_a_heading(
 
 
 def test_a_number_in_a_cell_opens_no_section() -> None:
-    text = "项目\t数值\t年份\n一、补贴\t100万元\t2031\n住房\t200万元\t2031\n交通\t300万元\t2032\n"
-    passages = segment(Document(file="", sha256="", text=text))
+    rows = ["第七条 住房补贴\t100万元", "交通补贴\t200万元", "教育补贴\t300万元"]
+    text = "\n".join(rows)
+    starts = [text.index(row) for row in rows]
+    marks = [Mark(start, start + len(row), "table") for start, row in zip(starts, rows, strict=True)]
+    passages = segment(_document(text, marks=tuple(marks)))
     assert {(p.kind, p.section) for p in passages} == {("table", ())}
