@@ -90,9 +90,9 @@ def test_memory_does_not_grow_with_the_corpus_where_documents_are_read_and_coded
 WATCH = """
 import sys
 def watch(event, arguments):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto") and not isinstance(arguments[1:2], str):
-        if event != "socket.connect" or isinstance(arguments[1], tuple):
-            open({log!r}, "a").write(f"{{event}} {{arguments[-1]}}\\n")
+    is_of_this_machine = event == "socket.connect" and not isinstance(arguments[1], tuple)  # a Unix socket has a path
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto") and not is_of_this_machine:
+        open({log!r}, "a").write(f"{{event}} {{arguments[-1]}}\\n")
 sys.addaudithook(watch)
 """
 
