@@ -51,6 +51,7 @@ def lay_out(document: Document, start: int, end: int, wide: str, has_unseen: boo
     name_letter(blocks)
     _name_references(blocks)
     blocks = _join_cut(blocks, style, wrap)
+    blocks = _join_at_margin(blocks, style)
     blocks = _join_runs(blocks, style)
     for block in blocks:
         join = cell_pieces if block.kind == "table" else join_lines
@@ -294,6 +295,7 @@ class _Style:
     lines_are_sentences: bool  # each line is one sentence, and paragraphs are not marked
     indented: bool  # paragraphs are marked by their first line's indent
     spaced: bool  # paragraphs are marked by blank lines
+    margin_continues: bool  # most paragraphs begin with an indent, so that lines at the margin may go on with one
 
     @staticmethod
     def of(blocks: Sequence[Block]) -> _Style:
@@ -319,6 +321,7 @@ class _Style:
             and n_marked < 0.5 * len(bodies),
             spaced=n_spaced > 0.5 * len(bodies),
             indented=not has_stops and 0.05 * len(bodies) < n_indented < 0.9 * len(bodies),
+            margin_continues=has_stops and 0.5 * len(bodies) < n_indented < len(bodies),
         )
 
 
@@ -396,6 +399,31 @@ _UNFINISHED = re.compile(
 _CHINESE_START = re.compile(f"[{HAN}“(《\\d]")
 _NO_CONTINUATION = re.compile(r"摘要|[关關][键鍵][词詞]|附件|附:|附表|抄送|主题词|\(?\d{4}年\d{1,2}月\d{1,2}日\)?$")
 _ITEM_NUMBERING = frozenset({"hanparen", "arabic", "arabicparen", "circled", "decimal", "han"})
+
+
+def _join_at_margin(blocks: list[Block], style: _Style) -> list[Block]:
+    """Join Chinese lines at the margin to the indented paragraph that was broken off before them."""
+    if not style.margin_continues:
+        return blocks
+    joined: list[Block] = []
+    for block in blocks:
+        if joined and _goes_on_at_margin(joined[-1], block):
+            joined[-1].kind = "body" if joined[-1].kind == "heading" else joined[-1].kind
+            joined[-1].add(*block.lines)
+        else:
+            joined.append(block)
+    return joined
+
+
+def _goes_on_at_margin(before: Block, block: Block) -> bool:
+    """Tell whether a block at the margin goes on with an indented one whose last line is long and does not end."""
+    first, last = block.lines[0], before.lines[-1]
+    is_broken_off = (
+        len(last.text) >= 25 and has_han(last.text) and last.text[-1] != ":" and not ends_sentence(last.text)
+    )
+    may_go_on = before.kind in ("body", "list", "heading") and not before.level and before.lines[0].indent >= 2
+    at_margin = block.kind == "body" and not first.indent and not first.gap and not numbering(first.text)
+    return is_broken_off and may_go_on and at_margin
 
 
 def _join_runs(blocks: list[Block], style: _Style) -> list[Block]:

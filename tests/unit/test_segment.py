@@ -244,3 +244,11 @@ def test_a_number_in_a_cell_opens_no_section() -> None:
     marks = [Mark(start, start + len(row), "table") for start, row in zip(starts, rows, strict=True)]
     passages = segment(_document(text, marks=tuple(marks)))
     assert {(p.kind, p.section) for p in passages} == {("table", ())}
+
+
+def test_lines_at_the_margin_go_on_with_the_indented_paragraph_that_was_broken_off() -> None:
+    whole = "    各地应当加强组织领导，建立健全合作机制，推动交通、产业和公共服务共建共享，让更多群众受益。\n"
+    broken = "    （一）文件超越制定机关法定权限、同法律和法规相抵触或者内容\n不适当的，提出意见并责令限期改正；\n"
+    passages = segment(_document(whole * 3 + broken + whole))
+    assert {p.kind for p in passages} == {"body"}
+    assert any("或者内容不适当的，提出意见" in p.reading for p in passages)
