@@ -121,6 +121,7 @@ def test_a_work_report_is_from_where_the_assembly_sat(assembly, short, region, l
             2002,
         ),
         ("随便一段话。", "随便.txt", "", "other", None),
+        ("所需材料\n暂住证的起始时间应在2016年4月20日之前，且在有效期内。", "材料.txt", "", "other", None),
         (
             "各市局，各有关单位：\n为落实国家标准和中央部署，推动我省产业做大做强，服务全省经济社会发展，依照部署制定本意见如下各条。\n一、总则",
             "文档.txt",

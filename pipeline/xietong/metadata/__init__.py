@@ -123,6 +123,11 @@ _FORCE = re.compile(
     r"|(?:自|从)[^,。;]{0,24}(?:施行|实施|生效)"
     r"|(?:施行|实施|失效|生效|废止)(?:日期|时间).{0,20}|有效期[^。;]{0,30}"
 )
+# by when or from when something has to be done
+_TERM = re.compile(
+    r"(?:截至|截止|自|从|距)[^,。;\d]{0,6}[\d ]{4,}年[\d ]{1,4}月[\d ]{1,4}日"
+    r"|[\d ]{4,}年[\d ]{1,4}月[\d ]{1,4}日(?:\([^()]{1,6}\))?(?:[之以]?[前后]|起|止|至|应)"
+)
 _POSTED_NAME = re.compile(r"(?:.*_)?t20\d{6}_\d+$")  # t20130807_94973, as a web site names the page of a day
 _MEETING = re.compile(r"(?:会议|大会|全会|congress|session|assembly|parliament|delivered)", re.I)
 
@@ -153,7 +158,7 @@ def _find_date(clues: Clues) -> tuple[FoundDate | None, str]:
     if named and named[-1].month:
         return named[-1], "file name"
     for line in clues.head[:12]:
-        if len(line) <= 160 and (dates := [date for date in find_dates(line) if date.day]):
+        if len(line) <= 160 and (dates := [date for date in find_dates(_TERM.sub("", line)) if date.day]):
             return dates[0], "heading"
     return None, ""
 
