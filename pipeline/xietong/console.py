@@ -45,7 +45,8 @@ def run_app(app: typer.Typer) -> int:
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else DONE
     except XietongError as error:
-        print(f"xietong: {safe(worded_error(str(error)))}", file=sys.stderr)
+        said = worded_error(str(error)).split("\n")
+        print("xietong: " + "\n".join(map(safe, said)), file=sys.stderr)
         return OWN_ERROR if isinstance(error, RunFolderError) and "in use" not in str(error) else WRONG_USAGE
     except _StoppedError as stopped:
         print(f"xietong: {message('stopped')}", file=sys.stderr)

@@ -64,6 +64,25 @@ def test_results_go_to_stdout_and_nothing_else_does(sample_run):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("what", ["catalogue", "codebook"])
+def test_each_problem_of_a_catalogue_or_codebook_stands_on_its_own_line(what, tmp_path):
+    (tmp_path / "in.txt").write_text("推动区域产业协同。", encoding="utf-8")
+    words = ["xietong", "run", str(tmp_path), "--out", str(tmp_path / "out")]
+    if what == "catalogue":
+        (tmp_path / "catalogue.csv").write_text("file,year\nin.txt,x1\nb.txt,x2\n", encoding="utf-8")
+    else:
+        shutil.copytree(ROOT / "seeds" / "rothwell-zegveld", tmp_path / "mine")
+        for code in ("x1", "x2"):
+            with (tmp_path / "mine" / "terms.csv").open("a", encoding="utf-8") as file:
+                file.write(f"{code},zh,某个词,strong,\n")
+        words += ["--codebook", str(tmp_path / "mine")]
+    done = call(*words)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert [sum(wrong in line for line in lines) for wrong in ("x1", "x2")] == [1, 1]
+    assert not [line for line in lines if "x1" in line and "x2" in line]
+
+
 def test_options_from_a_file_are_used_and_unknown_ones_are_named(tmp_path):
     text, config, out = (str(tmp_path / name) for name in ("in.txt", "run.toml", "out"))
     Path(text).write_text("推动区域产业协同。加快铁路建设。", encoding="utf-8")

@@ -171,6 +171,24 @@ def test_hand_columns_beside_the_machines_win_and_problems_come_all_at_once(make
         read_coding_sheet(file, codebook)
 
 
+def test_a_sheet_saved_by_pandas_or_r_is_read_and_half_values_are_refused(make_run: Callable, tmp_path: Path) -> None:
+    codebook = make_run().codebook
+    file = tmp_path / "codes.csv"
+    entered = pd.DataFrame({"passage_id": ["p1", "p2", "p3"], "planning": [2, None, 1], "market": [None, None, 1]})
+    entered.to_csv(file, index=False)  # a column with gaps becomes 2.0, "", 1.0
+    codings = [(c.passage_id, c.values) for c in read_coding_sheet(file, codebook, coder="AB")]
+    assert codings == [("p1", {"planning": 2}), ("p3", {"planning": 1, "market": 1})]
+    file.write_text(
+        '"","passage_id","planning","market"\n"1","p1",１,NA\n"2","p2",NA,NA\n"3","p3","1 ",0.0\n', encoding="utf-8"
+    )
+    codings = [(c.passage_id, c.values) for c in read_coding_sheet(file, codebook, coder="AB")]
+    assert codings == [("p1", {"planning": 1}), ("p3", {"planning": 1})]
+    assert count_empty_rows(file, codebook) == 1
+    file.write_text("passage_id,planning,market\np1,1.5,1.0\np2,3.0,1\np3,-1.0,1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r'row 2, planning: "1\.5".*row 3, planning: "3\.0".*row 4, planning: "-1\.0"'):
+        read_coding_sheet(file, codebook, coder="AB")
+
+
 def test_sample_is_kept_with_its_chances_and_its_name_is_not_taken_twice(make_run: Callable) -> None:
     run = code_by_hand(make_run())
     sample, split, about = read_sample(run.folder, "first")

@@ -3,6 +3,7 @@ from time import perf_counter
 import pytest
 
 from xietong.errors import UsageError
+from xietong.messages import worded_error
 from xietong.metadata import describe, documents_only, read_catalogue, read_catalogues, row_of
 from xietong.metadata.dates import find_dates, find_years
 from xietong.metadata.titles import document_type_of
@@ -190,6 +191,51 @@ def test_all_problems_of_a_catalogue_are_reported_at_once(tmp_path):
     assert 'did you mean "provincial"' in message
     assert "has a row already" in message
     assert "line 4" in message
+    assert len(message.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("item", "written", "read"),
+    [("doc_date", ["2024/3/5", "2024-03-05", "2024年3月5日", "20240305", "2024/03/05 0:00", "2024.3.5", "２０２４/３/５"], "2024-03-05"),
+     ("doc_date", ["2005年12月29日", "二〇〇五年十二月二十九日", "29 December 2005"], "2005-12-29"),
+     ("doc_date", ["2024年3月", "2024/3", "2024-03"], "2024-03"),
+     ("doc_date", ["2015", "2015年", "'2015", "2015.0", "2015年度"], "2015"), ("year", ["2015", "2015年", "2015.0", "'2015"], "2015"),
+     ("level", ["provincial", "Provincial", "省级", "省級", "省"], "provincial"), ("level", ["市级", "地市级", "市"], "city"),
+     ("level", ["县级", "區縣級", "县"], "county"), ("level", ["国家级", "中央", "國家級"], "central"), ("level", ["其他"], "other"),
+     ("doc_type", ["Notice"], "notice")],
+)  # fmt: skip
+def test_what_spreadsheets_and_people_write_in_a_catalogue_is_read(tmp_path, item, written, read):
+    lines = [f"{n}.txt,{value}" for n, value in enumerate(written)]
+    (tmp_path / "catalogue.csv").write_text("\n".join([f"file,{item}", *lines]), encoding="utf-8")
+    assert [row[item] for row in read_catalogue(tmp_path).values()] == [read] * len(written)
+
+
+@pytest.mark.parametrize(
+    ("item", "written"),
+    [("doc_date", ["2024/13/5", "5.3.24", "2024年至2025年", "2024-03-05 and later", "45356", "2024-13"]),
+     ("year", ["15", "2015-16", "2024/3/5"]), ("level", ["副省级", "provncial", "镇"]), ("doc_type", ["红头文件"])],
+)  # fmt: skip
+def test_what_is_no_value_of_a_column_of_the_catalogue_is_named_a_line_each(tmp_path, item, written):
+    lines = [f"{n}.txt,{value}" for n, value in enumerate(written)]
+    (tmp_path / "catalogue.csv").write_text("\n".join([f"file,{item}", *lines]), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_catalogue(tmp_path)
+    problems = str(caught.value).splitlines()
+    assert [f'"{value}"' in problem for value, problem in zip(written, problems, strict=True)] == [True] * len(written)
+    if item == "level":
+        assert all(
+            "central (中央), provincial (省级), city (市级), county (县级), other (其他)" in line for line in problems
+        )
+    assert not [
+        line for line in worded_error(str(caught.value), "zh").splitlines() if "第" not in line or " one of " in line
+    ]
+
+
+def test_rows_that_name_no_document_are_told_in_the_language_of_the_reader(tmp_path, caplog, monkeypatch):
+    monkeypatch.setenv("XIETONG_LANG", "zh")
+    (tmp_path / "catalogue.csv").write_text("file,title\na.txt,A\nb.txt,B\n", encoding="utf-8")
+    read_catalogues([tmp_path], [Source(file="a.txt", location=str(tmp_path / "a.txt"))])
+    assert "2 行中有 1 行所写的文件不在本次运行中" in caplog.text
 
 
 def test_a_catalogue_saved_by_chinese_excel_is_read(tmp_path):

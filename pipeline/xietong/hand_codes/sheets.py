@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -25,6 +26,8 @@ _SHEET, _HOW = "coding", "说明 how to"
 #: What the sheet says of coding, line by line; keys of the catalogue of texts.
 _INSTRUCTIONS = ("sheet_own", "sheet_path", "sheet_mechanism", "sheet_empty", "sheet_codes", "sheet_back")
 _MARKS = {"x": 1, "✓": 1, "√": 1, "是": 1, "有": 1, "yes": 1, "否": 0, "无": 0, "no": 0, "-": 0}
+_WHOLE = re.compile(r"(\d{1,3})(?:[.．][0０]+)?")
+_MISSING = {"NA", "NaN", "nan"}  # an empty cell, as R and pandas write it
 
 
 def write_coding_sheet(file: str | Path, passages: pd.DataFrame, codebook: Codebook, *, coder: str = "") -> Path:
@@ -190,7 +193,7 @@ def _read_rows(file: Path, codebook: Codebook) -> tuple[dict[str, str], list[tup
 
 
 def _entries(cells: dict[str, str], columns: dict[str, str]) -> dict[str, str]:
-    return {code: cells[column] for code, column in columns.items()}
+    return {code: "" if cells[column] in _MISSING else cells[column] for code, column in columns.items()}
 
 
 def _find_columns(header: Sequence[str], codebook: Codebook, name: str) -> dict[str, str]:
@@ -216,12 +219,25 @@ def _values(
     values, wrong = {}, []
     for name, entry in entries.items():
         code: Code = codebook.codes[codebook.index[name]]
-        value = _MARKS.get(entry.lower(), int(entry) if entry.isdecimal() and len(entry) < 4 else None) if entry else 0
+        value = _value(entry)
         if value is None or not 0 <= value <= code.scale_max:
             wrong.append(f'row {number}, {columns[name]}: "{entry[:20]}" is not between 0 and {code.scale_max}')
         elif value:
             values[name] = value
     return values, wrong
+
+
+def _value(entry: str) -> int | None:
+    """Read an entry: 1, １, 1.0 (as pandas and R save a column with gaps) or a mark; None for what is none, such as 1.5.
+
+    Examples
+    --------
+    >>> [_value(entry) for entry in ("1", "１", "2.0", "是", "", "1.5")]
+    [1, 1, 2, 1, 0, None]
+    """
+    if whole := _WHOLE.fullmatch(entry):
+        return int(whole[1])
+    return _MARKS.get(entry.lower()) if entry else 0
 
 
 def _plain(cell: Any) -> Any:

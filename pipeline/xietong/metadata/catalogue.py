@@ -7,10 +7,13 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xietong.errors import UsageError
+from xietong.messages import message
+from xietong.metadata.dates import find_dates
+from xietong.normalise import fold
 from xietong.records import Source
 
 log = logging.getLogger(__name__)
@@ -55,7 +58,7 @@ def read_catalogues(inputs: Sequence[str | Path], sources: Iterable[Source]) -> 
             rows[name] = rows.get(name, {}) | found_rows
         missing = len(table) - sum(map(len, matched.values()))
         if missing > 0:
-            log.warning("%s: %d of %d rows name no document of this run", file, missing, len(table))
+            log.warning(message("catalogue_left_over", file=file, n=missing, of=len(table)))
     if problems:
         raise UsageError("\n".join(problems))
     return rows
@@ -136,18 +139,84 @@ def _check(file: Path, reader: csv.DictReader) -> tuple[dict[str, dict[str, str]
             continue
         if name in rows:
             problems.append(f'{where}: "{name}" has a row already; keep one of the two')
-        row = {key: value for key, value in row.items() if value}
-        for item, allowed in (("level", LEVELS), ("doc_type", DOC_TYPES)):
-            if item in row and row[item] not in allowed:
-                near = difflib.get_close_matches(row[item].lower(), allowed, 1, 0.5)
-                hint = f'; did you mean "{near[0]}"?' if near else f"; it has to be one of {', '.join(allowed)}"
-                problems.append(f'{where}: {item} "{row[item]}" is not known{hint}')
-        if "year" in row and not re.fullmatch(r"\d{4}(?:\.0)?", row["year"]):
-            problems.append(f'{where}: year "{row["year"]}" is not a year; write four digits, for instance 2024')
-        if "doc_date" in row and not re.fullmatch(r"\d{4}(?:-\d\d(?:-\d\d)?)?", row["doc_date"]):
-            problems.append(f'{where}: doc_date "{row["doc_date"]}" is not a date; write 2024, 2024-03 or 2024-03-15')
-        rows[name] = row
+        rows[name] = {key: _READERS.get(key, str)(value) for key, value in row.items() if value}
+        problems += [f"{where}: {problem}" for problem in _problems(row, rows[name])]
     return rows, problems
+
+
+def _problems(given: Mapping[str, str], read: Mapping[str, str]) -> Iterator[str]:
+    """Say which values of a row are none that their column can have; ``read`` has "" for them."""
+    for item in (item for item in _READERS if given.get(item) and not read[item]):
+        value = given[item]
+        if item == "year":
+            yield f'year "{value}" is not a year; write four digits, for instance 2024'
+        elif item == "doc_date":
+            yield f'doc_date "{value}" is not a date; write 2024, 2024-03 or 2024-03-15'
+        else:
+            yield f'{item} "{value}" is not known{_hint(value, LEVELS if item == "level" else DOC_TYPES)}'
+
+
+def _hint(value: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(value.lower(), allowed, 1, 0.5)
+    listed = ", ".join(_CHINESE_LEVELS.get(name, name) if allowed is LEVELS else name for name in allowed)
+    return f'; did you mean "{near[0]}"? It has to be one of {listed}' if near else f"; it has to be one of {listed}"
+
+
+def _level(value: str) -> str:
+    """Give a level as the documents table has it: provincial for 省级; "" for what is none.
+
+    Examples
+    --------
+    >>> [_level(value) for value in ("省级", "国家级", "中央", "地市级", "县", "Provincial", "乡镇")]
+    ['provincial', 'central', 'central', 'city', 'county', 'provincial', '']
+    """
+    name = fold(value).text.strip().lower()
+    return next((level for level in LEVELS if name == level or name.removesuffix("级") in _LEVEL_NAMES[level]), "")
+
+
+def _doc_type(value: str) -> str:
+    name = value.lower()
+    return name if name in DOC_TYPES else ""
+
+
+def _doc_date(value: str) -> str:
+    """Give a date as ISO 8601, as exact as stated; "" for what is none, or more than one.
+
+    Examples
+    --------
+    >>> [_doc_date(value) for value in ("2024/3/5", "2005年12月29日", "2015年", "'2015", "2024-03-05 00:00:00", "2024/13/5")]
+    ['2024-03-05', '2005-12-29', '2015', '2015', '2024-03-05', '']
+    """
+    text = _MIDNIGHT.sub("", fold(value).text.strip("'‘’ "))
+    if _ISO.fullmatch(text):
+        return text
+    dates = find_dates(text)
+    return dates[0].iso if dates and (dates[0].start, dates[0].end) == (0, len(text)) else _year(text)
+
+
+def _year(value: str) -> str:
+    match = _FOUR_DIGITS.fullmatch(fold(value).text.strip("'‘’ "))
+    return match[1] if match else ""
+
+
+_ISO = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+_FOUR_DIGITS = re.compile(r"(\d{4})(?:\.0)?(?:年度?)?")
+_MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)?$")  # pandas and Excel add it to a day
+#: What people write for a level, without 级 at the end.
+_LEVEL_NAMES = {
+    "central": ("中央", "国家", "全国", "national"),
+    "provincial": ("省", "省市区", "自治区", "直辖市", "province"),
+    "city": ("市", "地", "地市", "设区市", "州", "自治州", "盟", "municipal", "prefecture"),
+    "county": ("县", "区", "区县", "县区", "县市区", "旗", "district"),
+    "other": ("其他", "其它"),
+}
+_CHINESE_LEVELS = {
+    "central": "central (中央)", "provincial": "provincial (省级)", "city": "city (市级)", "county": "county (县级)",
+    "other": "other (其他)",
+}  # fmt: skip
+_READERS: dict[str, Callable[[str], str]] = {
+    "level": _level, "doc_type": _doc_type, "year": _year, "doc_date": _doc_date,
+}  # fmt: skip
 
 
 def _match(table: Mapping[str, dict[str, str]], file: Path, sources: Sequence[Source]) -> dict[str, Rows]:
