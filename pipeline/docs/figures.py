@@ -42,7 +42,12 @@ class Figure:
 
 
 FIGURES = (
-    Figure("terms", "Codes: floors that no change may fall below", "pytest -q tests/quality/test_floors.py -m ''"),
+    Figure(
+        "terms",
+        "Codes: floors that no change may fall below",
+        "pytest -q tests/quality/test_floors.py -m ''",
+        (" -m ''", ""),
+    ),
     Figure(
         "codes",
         "Codes: every coder on documents it has not seen",
