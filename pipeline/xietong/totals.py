@@ -22,7 +22,8 @@ class Totals:
 
     ``n_coded``: passages that coders look at, shape (n_documents,). ``counts``: passages with a value of at least
     1 and at least 2, shape (2, n_documents, n_codes). ``together``: passages in which two codes both hold, shape
-    (n_codes, n_codes). ``with_any``: passages with any code of a facet, shape (n_facets,).
+    (n_codes, n_codes). ``with_any``: passages with any code of a facet at a value of at least 1 and at least 2, shape
+    (2, n_facets).
     """
 
     codebook: Codebook
@@ -36,7 +37,7 @@ class Totals:
         self.n_coded = np.zeros(n_documents, dtype=np.int64)
         self.counts = np.zeros((2, n_documents, n_codes), dtype=np.int64)
         self.together = np.zeros((n_codes, n_codes), dtype=np.int64)
-        self.with_any = np.zeros(len(self.codebook.facets), dtype=np.int64)
+        self.with_any = np.zeros((2, len(self.codebook.facets)), dtype=np.int64)
 
     def add(self, rows: pa.Table) -> None:
         """Count the rows of a piece of the wide table."""
@@ -51,7 +52,8 @@ class Totals:
         self.together += present.T @ present
         for i, facet in enumerate(self.codebook.facets):
             of_facet = [code.facet == facet for code in self.codebook.codes]
-            self.with_any[i] += int(present[:, of_facet].any(axis=1).sum())
+            for level in (1, 2):
+                self.with_any[level - 1, i] += int((values[:, of_facet] >= level).any(axis=1).sum())
         self.n_review += int(np.count_nonzero(rows["needs_review"].to_numpy(zero_copy_only=False)))
 
     def by(self, column: str) -> list[tuple[Any, np.ndarray]]:

@@ -99,6 +99,20 @@ def test_counts_are_those_of_the_table(page, wide):
     assert page.locator("#crossed .cell").first.get_attribute("aria-label") == f"Planning × Market: {both}"
 
 
+def test_themes_and_synergies_have_a_figure_each_and_are_named_with_the_codes(page, wide):
+    paths = [max(row["path_planning"], row["path_ecology"]) for row in wide]
+    coded = page.evaluate("facts.totals.coded")
+    shown = page.locator("#coded .tile").all_inner_texts()
+    for least, words in ((1, "have a theme of “Synergy paths” (1 or 2)"), (2, "have a synergy of “Synergy paths” (2)")):
+        assert f"{100 * sum(value >= least for value in paths) / coded:.0f} %\n{words}" in shown
+    assert any("hold a code of “Mechanisms”" in text for text in shown)
+    for place, row in enumerate(wide):
+        said = {1: ["Planning · theme (1)"], 2: ["Planning · synergy (2)"]}.get(row["path_planning"], [])
+        page.evaluate("(row) => choose(row)", place)
+        for where in (".detail .tag", ".detail dt"):
+            assert [text for text in page.locator(where).all_inner_texts() if "Planning" in text] == said
+
+
 @pytest.mark.parametrize(
     ("control", "value", "holds"),
     [

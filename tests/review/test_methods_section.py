@@ -111,6 +111,42 @@ def test_documents_without_a_year_and_the_way_codes_came_about_are_stated(make_r
     assert ("逻辑回归" in text, "未使用训练的模型" in text) == (learned, not learned)
 
 
+@pytest.mark.parametrize(
+    ("source", "has_seen", "said", "unsaid"),
+    [
+        ("review", False, ["编码者未看到机器编码。"], ["由文件读入", "已看过机器建议"]),
+        ("xlsx", False, ["（编码工作簿）", "没有记录"], ["未看到机器编码"]),
+        ("qdpx", True, ["已看过机器建议"], ["未看到机器编码", "由文件读入"]),
+    ],
+)
+def test_blind_coding_is_stated_only_where_it_is_known(make_run: Callable, source, has_seen, said, unsaid) -> None:
+    run = make_run()
+    passage_ids = run.table("passages")["passage_id"].to_pylist()[:6]
+    with HandCodes(run.folder) as hand:
+        for passage_id in passage_ids:
+            coding = HandCoding(
+                passage_id=passage_id, coder_id="hand:AB", values={}, source=source, has_seen_machine=has_seen
+            )
+            hand.save(coding, run.codebook)
+    text = text_of(run, "zh", assessed(run))
+    assert all(words in text for words in said)
+    assert not any(words in text for words in unsaid)
+    with HandCodes(run.folder) as hand:
+        hand.save(HandCoding(passage_id=passage_ids[0], coder_id="hand:李", values={}), run.codebook)
+    text = text_of(run, "zh", assessed(run))
+    assert ("另有 1 次编码在编码页面上完成" in text) == (source == "xlsx")
+
+
+def test_coded_units_are_a_mean_of_coders_with_one_decimal(make_run: Callable) -> None:
+    run = coded(make_run())
+    assessment = assessed(run)
+    table = next(block for block in methods_text(run, assessment=assessment) if isinstance(block, Table))
+    means = assessment.agreement.query("level == '>=1' and not code.str.startswith('(')")["n_positive"]
+    assert table.header[1] == "Coded (mean of coders)"
+    assert {f"{mean:.1f}" for mean in means} <= {row[1] for row in table.rows}
+    assert all(re.fullmatch(r"\d+\.\d", row[1]) for row in table.rows)
+
+
 def test_run_without_hand_codes_is_told_not_to_publish(make_run: Callable) -> None:
     run = make_run()
     assert "should not be published" in text_of(run, "en")

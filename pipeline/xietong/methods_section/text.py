@@ -24,6 +24,9 @@ from xietong.records import CODED_KINDS
 if TYPE_CHECKING:
     from xietong.runs import Run
 
+#: The source of codings whose coders the program itself showed, or did not show, the machine's codes.
+CODING_PAGE = "review"
+
 
 @cache
 def _rows(name: str) -> dict[str, dict[str, str]]:
@@ -185,7 +188,6 @@ class MethodsText:
             return
         people = found.coded[found.coded["coder_id"] != ADJUDICATED]
         n_coders_of = people.groupby("passage_id")["coder_id"].nunique()
-        n_seen = int(people["has_seen_machine"].sum())
         yield self.paragraph(
             self.say(
                 "hand", n_coders=len(found.coders), coders=self.listing([c.removeprefix(PREFIX) for c in found.coders]),
@@ -193,7 +195,7 @@ class MethodsText:
                 n_hand_documents=self._hand_documents(),
             ),
             *(self._sample(name) for name in list_samples(self.run.folder)),
-            self.say("not_blind", n_seen=n_seen, n_codings=len(people)) if n_seen else self.say("blind"),
+            *self._blindness(people),
         )  # fmt: skip
         n_differing = found.disagreements["passage_id"].nunique()
         if n_differing:
@@ -202,6 +204,23 @@ class MethodsText:
                 self.say("adjudicated", n_differing=n_differing, n_adjudicated=n_adjudicated),
                 self.say("undecided", n_undecided=found.n_undecided) if found.n_undecided else "",
             )
+
+    def _blindness(self, people: pd.DataFrame) -> Iterator[str]:
+        """Say whether coders saw the machine's codes; of codings made elsewhere only what their file tells."""
+        has_seen, n = people["has_seen_machine"].astype(bool), len(people)
+        is_here = people["source"] == CODING_PAGE
+        others = people["source"][~has_seen & ~is_here]
+        n_blind = int((~has_seen & is_here).sum())
+        if n_blind == n:
+            yield self.say("blind")
+            return
+        if has_seen.any():
+            yield self.say("not_blind", n_seen=int(has_seen.sum()), n_codings=n)
+        if len(others):
+            sources = self.listing([self.word(f"source_{name}", name) for name in sorted(set(others))])
+            yield self.say("from_files", n=len(others), n_codings=n, sources=sources)
+        if n_blind and len(others):
+            yield self.say("blind_here", n=n_blind)
 
     def _hand_documents(self) -> int:
         assert self.assessment is not None
@@ -245,7 +264,7 @@ class MethodsText:
         yield self.paragraph(*sentences)
         yield self._table("t_agreement", ("c_code", "c_positive", "c_percent", "c_alpha", "c_interval", "c_ac", "c_met"), [
             (
-                self.label_of(r), f"{r['n_positive']:g}", _two(r["percent"]), _two(r["alpha"]),
+                self.label_of(r), f"{r['n_positive']:.1f}", _two(r["percent"]), _two(r["alpha"]),
                 _range(r["alpha_low"], r["alpha_high"]), _two(r["ac"]), _two(r["positive_agreement"]),
             )
             for r in rows.to_dict("records")

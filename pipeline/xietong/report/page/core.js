@@ -33,6 +33,11 @@ function label(code) {
   return state.language === "zh" ? code.label_zh || code.label_en || code.code : code.label_en || code.label_zh || code.code;
 }
 
+// A code with what it holds: on the scale of themes and synergies the value is said in words.
+function labelled(code, value) {
+  return code.scale_max > 1 ? `${label(code)} · ${t(value > 1 ? "report_synergy" : "report_theme_value")}` : label(code);
+}
+
 function facetLabel(facet) {
   const key = `report_facet_${facet}`;
   return key in facts.messages.en ? t(key) : facet;

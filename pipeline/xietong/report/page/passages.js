@@ -162,7 +162,7 @@ function tags(row) {
   const n = facts.codes.length, made = [];
   facts.codes.forEach((code, i) => {
     const value = data.values[row * n + i];
-    if (value) made.push(make("span", { class: `tag ${code.scale_max > 1 ? (value > 1 ? "two" : "") : "mechanism"}` }, code.scale_max > 1 && value > 1 ? `${label(code)} 2` : label(code)));
+    if (value) made.push(make("span", { class: `tag ${code.scale_max > 1 ? (value > 1 ? "two" : "") : "mechanism"}` }, labelled(code, value)));
   });
   if (data.review[row]) made.push(make("span", { class: "tag review" }, t("report_review_tag")));
   return made;
@@ -214,7 +214,7 @@ function showDetail(row) {
     [t("report_region"), documents.region[d]], [t("report_level"), documents.level[d] ? worded("level", documents.level[d]) : ""], [t("report_year"), documents.year[d]], [t("report_issuer"), documents.issuer[d]],
     [t("report_kind"), worded("kind", data.kinds[data.kind[row]])], [t("report_place"), `${number(data.start[row])} – ${number(data.end[row])}`], [t("report_confidence"), percent(data.confidence[row] / 100)]];
   const terms = rows.filter(([, value]) => value !== null && value !== undefined && value !== "").flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, isolated(String(value)))]);
-  const evidence = facts.codes.map((code, i) => [code, i]).filter(([, i]) => data.values[row * n + i]).flatMap(([code, i]) => [make("dt", {}, `${label(code)}${code.scale_max > 1 ? ` ${data.values[row * n + i]}` : ""}`), make("dd", {}, isolated([...(reasons.get(i) || [])].join(" | ") || "–"))]);
+  const evidence = facts.codes.map((code, i) => [code, i]).filter(([, i]) => data.values[row * n + i]).flatMap(([code, i]) => [make("dt", {}, labelled(code, data.values[row * n + i])), make("dd", {}, isolated([...(reasons.get(i) || [])].join(" | ") || "–"))]);
   const command = `xietong explain RUN ${id}`;
   detail.classList.remove("empty");
   detail.replaceChildren(make("div", { class: "codes" }, ...tags(row)), make("p", { class: "text", lang: data.languages[data.language[row]] }, ...highlighted(row, false)),

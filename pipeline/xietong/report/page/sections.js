@@ -45,7 +45,12 @@ function documentTable() {
 function drawCoded() {
   const totals = facts.totals, body = part("coded"), figures = [];
   const tiles = [tile(totals.coded, t("report_passages_coded"))];
-  facts.facets.forEach((facet, i) => tiles.push(tile(percent(totals.with_any[i] / Math.max(1, totals.coded)), t("report_with_facet", { facet: facetLabel(facet) }))));
+  facts.facets.forEach((facet, i) => {
+    const share = (n, key) => tiles.push(tile(percent(n / Math.max(1, totals.coded)), t(key, { facet: facetLabel(facet) })));
+    const isWide = facts.codes.some((code) => code.facet === facet && code.scale_max > 1);
+    share(totals.with_any[i], isWide ? "report_with_theme" : "report_with_facet");
+    if (isWide) share(totals.with_synergy[i], "report_with_synergy");
+  });
   tiles.push(tile(totals.review, t("report_to_review")));
   const columns = [{ name: t("report_code") }, { name: t("report_passages"), number: true }, { name: t("report_synergy"), number: true },
     { name: t("report_share"), number: true }, { name: t("report_documents"), number: true }];
