@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from xietong.coders import CODER_IDS
@@ -43,13 +45,33 @@ def test_words_that_decide_are_named_and_coding_without_them_gives_another_value
     assert n_changes > 0
 
 
+def test_values_follow_from_their_probabilities_and_thresholds(explained):
+    n_of_two = 0
+    for explanation in explained:
+        english, chinese = in_words(explanation, "en"), in_words(explanation, "zh")
+        for entry in explanation["codes"]:
+            assert ("thresholds" in entry) == ("combined" in entry["coders"])
+            value = 0
+            for each in entry.get("thresholds", ()):
+                is_reached = each["probability"] >= each["threshold"]
+                value = each["value"] if is_reached and value == each["value"] - 1 else value
+                sign = "≥" if is_reached else "<"
+                assert f"value {each['value']}: probability {each['probability']:.2f}"[:-1] in english
+                assert re.search(
+                    rf"取值 {each['value']}：概率 [\d.]+ {sign} 阈值 {each['threshold']:.1f}"[:-1], chinese
+                )
+            assert value == entry["value"]
+            n_of_two += len(entry.get("thresholds", ())) == 2
+    assert n_of_two > 0
+
+
 def test_nothing_is_asked_of_a_model_that_is_not_the_runs_own(sample_run):
     class Older(Run):
         manifest = sample_run.manifest | {"model": {"name": "", "hash": "of another version"}}
 
     passage_id = sample_run.tags().query("coder_id == 'combined' and value == 2")["passage_id"].iloc[0]
     entries = explain_passage(Older(sample_run.folder), passage_id)["codes"]
-    assert not any("would_change" in entry for entry in entries)
+    assert not any("would_change" in entry or "thresholds" in entry for entry in entries)
 
 
 def test_an_unknown_passage_is_a_clear_error(sample_run):
