@@ -210,6 +210,7 @@ def closing_summary(run: Run, quiet: bool) -> int:
         "summary", documents=sum(counts["by_status"].values()), statuses=statuses, passages=counts["passages"]
     )
     console.print(f"\n{said}", markup=False)
+    _print_changes(run, console)
     if counts["passages"] > MOST_PASSAGES:
         console.print(message("workbook_too_large", n=f"{counts['passages']:,}"), markup=False)
     if not run.manifest["model"]["hash"]:
@@ -224,6 +225,22 @@ def closing_summary(run: Run, quiet: bool) -> int:
     for name, place in places.items():
         console.print(f"{message(f'summary_{name}')}  {place}", markup=False, soft_wrap=True)
     return SOME_FAILED if failed else DONE
+
+
+def _print_changes(run: Run, console: Any, most: int = 5) -> None:
+    """Say what came from the run before, which of its files are gone, and where edited files are kept."""
+    changes = run.changes
+    if changes is None:
+        return
+    said = []
+    if changes.taken_over or changes.gone:
+        said.append(message("summary_taken_over", taken_over=changes.taken_over, anew=changes.anew))
+    if changes.gone:
+        names = ", ".join(changes.gone[:most]) + (" …" if len(changes.gone) > most else "")
+        said.append(message("summary_gone", n=len(changes.gone), names=names))
+    said += [message("summary_set_aside", file=name, kept=kept) for name, kept in changes.set_aside.items()]
+    for line in said:
+        console.print(safe(line), markup=False, soft_wrap=True)
 
 
 def _print_failures(run: Run, console: Any, most: int = 10) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from time import monotonic
 
@@ -17,7 +18,7 @@ from xietong.errors import RunFolderError, UsageError
 from xietong.merge import Counts, merge
 from xietong.parts import DamagedPartError, PartsPlace, Slice, index_parts, keep_only
 from xietong.records import Source
-from xietong.runs import Run, write_codebook
+from xietong.runs import Changes, Run, write_codebook
 
 #: A batch holds at most this many bytes of input, or one document.
 BATCH_BYTES = 2_000_000
@@ -100,12 +101,16 @@ def run_job(
         if options.parts:
             _synchronise(tasks, PartsPlace(out / "parts", options.parts))
         if manifest.is_complete(out, state):
-            return Run(out)
+            return Run(out, Changes(taken_over=len(tasks)))
+        changes = _changes(tasks, out)
         counts = _bring_up_to_date(tasks, recipe, out, options, report)
         report(Progress("write", len(tasks), len(tasks)))
-        outputs = _write_outputs(out, options, counts.passages)
+        _write_outputs(out, options, counts.passages)
+        set_aside = _set_aside(out, manifest.edited(out))
+        manifest.remove(out)
+        outputs = publish(out / ".staging", out)
         manifest.write(out, state, tasks, options, recipe, counts, outputs, seconds=monotonic() - started)
-        return Run(out)
+        return Run(out, replace(changes, set_aside=set_aside))
 
 
 def make_recipe(codebook: Codebook, options: RunOptions) -> Recipe:
@@ -138,6 +143,14 @@ def _task(source: Source, recipe: Recipe, catalogue: dict[str, dict[str, str]]) 
     """Give a source with its rows of the catalogue and the keys of what it will give."""
     read_key = recipe.read_key(source, catalogue)
     return Task(source=source, read_key=read_key, code_key=recipe.code_key(read_key), catalogue=catalogue)
+
+
+def _changes(tasks: Sequence[Task], out: Path) -> Changes:
+    """Compare what is to be done with what is there."""
+    places = index_parts(out / "parts")
+    taken_over = sum(_is_done(task, places) for task in tasks)
+    gone = manifest.inputs(out) - {task.source.file for task in tasks}
+    return Changes(taken_over=taken_over, anew=len(tasks) - taken_over, gone=tuple(sorted(gone)))
 
 
 _Places = dict[str, dict[str, Slice]]  # stage (read or coded) to key to where its rows are
@@ -241,8 +254,8 @@ def _fresh_staging(out: Path) -> Path:
     return tables
 
 
-def _write_outputs(out: Path, options: RunOptions, n_passages: int) -> list[str]:
-    """Write what people open beside the staged tables, then put everything in its place; the manifest comes after."""
+def _write_outputs(out: Path, options: RunOptions, n_passages: int) -> None:
+    """Write what people open beside the staged tables."""
     from xietong.workers import call_in_processes
 
     staging = out / ".staging"
@@ -254,8 +267,17 @@ def _write_outputs(out: Path, options: RunOptions, n_passages: int) -> list[str]
     else:
         for call in calls:
             write_output(*call)
-    manifest.remove(out)
-    return publish(staging, out)
+
+
+def _set_aside(out: Path, names: Sequence[str]) -> dict[str, str]:
+    """Rename files that somebody edited, so that no work is lost: passages.edited.csv, then passages.edited-2.csv …"""
+    renamed = {}
+    for name in names:
+        stem, ending = Path(name).stem, Path(name).suffix
+        numbered = (f"{stem}.edited{f'-{n}' if n > 1 else ''}{ending}" for n in count(1))
+        renamed[name] = next(other for other in numbered if not (out / other).exists())
+        (out / name).rename(out / renamed[name])
+    return renamed
 
 
 def write_output(folder: Path, kind: str, language: str | None) -> None:

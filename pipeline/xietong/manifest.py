@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from xietong.merge import Counts
 
 _NAME = "manifest.json"
+#: What people open and may correct; `xietong report` writes report.html itself.
+_FOR_PEOPLE = ("passages.csv", "passages.xlsx")
 _PROGRAM_FILES = {".py", ".csv", ".txt", ".json", ".html", ".css", ".js"}
 #: Libraries whose version can change a result.
 _LIBRARIES = (
@@ -106,6 +108,24 @@ def exists(out: Path) -> bool:
 def remove(out: Path) -> None:
     """Take the manifest away before outputs are replaced: from here on the folder is not a complete run."""
     (out / _NAME).unlink(missing_ok=True)
+
+
+def inputs(out: Path) -> set[str]:
+    """Name the input files of the finished run in the folder; none where there is none."""
+    try:
+        return {row["file"] for row in read(out)["inputs"]}
+    except (RunFolderError, KeyError, TypeError):
+        return set()
+
+
+def edited(out: Path) -> list[str]:
+    """Name the files for people that are no longer as the finished run wrote them, by their hashes; none is missing."""
+    try:
+        written = read(out)["outputs"]
+        here = [name for name in _FOR_PEOPLE if name in written and (out / name).is_file()]
+        return [name for name in here if file_hash(out / name) != written[name]]
+    except (RunFolderError, KeyError, TypeError):
+        return []
 
 
 def is_complete(out: Path, state: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,21 @@ if TYPE_CHECKING:
 _CODEBOOK = "tables/codebook.json"
 
 
-class Run:
-    """A run folder. Frames are read from ``tables/`` when asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a run did beside what was there: input files taken over and done anew, those gone, edited files set aside."""
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    taken_over: int
+    anew: int = 0
+    gone: tuple[str, ...] = ()
+    set_aside: Mapping[str, str] = field(default_factory=dict)  # passages.csv to passages.edited.csv
+
+
+class Run:
+    """A run folder. Frames are read from ``tables/`` when asked for; ``changes`` only the run itself knows."""
+
+    def __init__(self, folder: str | Path, changes: Changes | None = None) -> None:
+        self.folder, self.changes = Path(folder), changes
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
