@@ -47,6 +47,17 @@ def test_libreoffice_shows_every_cell_as_the_table_has_it(workbook, wide, office
                 assert shown == ("" if value is None else str(value))
 
 
+def test_rows_are_as_high_as_the_wrapped_texts_in_them(workbook):
+    book = openpyxl.load_workbook(workbook)
+    for name, rows in (("cross-table", (3,)), ("by year", (3,)), ("documents", range(1, 6)), ("codebook", range(1, 6))):
+        sheet = book[name]
+        for row in rows:
+            letters = [(cell.column_letter, str(cell.value or "")) for cell in sheet[row]]
+            widths = {letter: sheet.column_dimensions[letter].width for letter, _ in letters}
+            needed = max(len(text.encode("gb18030")) / widths.get(letter, 13) for letter, text in letters)
+            assert (sheet.row_dimensions[row].height or 15) >= min(409, 13 * needed), (name, row)
+
+
 def test_digits_and_formulas_stay_text(workbook):
     sheet = openpyxl.load_workbook(workbook)["passages"]
     readings = [cell for cell in sheet["D"] if cell.value in ("=1+1", "000123")]

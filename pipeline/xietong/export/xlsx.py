@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from xietong.export.one_error import open_once
-from xietong.export.xlsx_cells import Notes, fitting, pieces_of
+from xietong.export.xlsx_cells import Notes, fitting, lines_of, pieces_of
 from xietong.export.xlsx_tables import (
     write_about,
     write_codebook,
@@ -227,7 +226,6 @@ def _height(cells: Mapping[str, Any]) -> float:
     lines = 1
     for name in _WRAPPED:
         text = cells[name] or ""
-        n_wide = len(text.encode("utf-8")) - len(text) >> 1  # a Han character has three bytes and fills two places
-        needed = ceil((len(text) + n_wide) * 1.2 / _WIDTHS[name]) + text.count("\n")
+        needed = lines_of(text, _WIDTHS[name])
         lines = max(lines, min(needed, _MOST_SIDE_LINES) if name in ("title", "section") else needed)
     return min(409.0, 15.0 * lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING
 
 from xietong.messages import both
@@ -46,6 +47,12 @@ def fitting(
     room = MOST_UNITS - len(note)
     kept = text.encode("utf-16-le")[: 2 * room].decode("utf-16-le", errors="ignore")
     return kept + note, [span for span in spans if span[1] <= len(kept)]
+
+
+def lines_of(text: str, width: float) -> int:
+    """Say on how many lines a text stands that wraps in a column of so many characters; a few more than needed."""
+    n_wide = len(text.encode("utf-8")) - len(text) >> 1  # a Han character has three bytes and fills two places
+    return ceil((len(text) + n_wide) * 1.2 / width) + text.count("\n")
 
 
 def pieces_of(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[str, bool]]:

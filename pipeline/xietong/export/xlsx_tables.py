@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from xietong import __version__
 from xietong.codebook import CODE_FACTS, CODE_NAMES
-from xietong.export.xlsx_cells import MOST_UNITS, Notes, write_text
+from xietong.export.xlsx_cells import MOST_UNITS, Notes, lines_of, write_text
 from xietong.ingest.reasons import worded, worded_note
 from xietong.messages import both
 from xietong.totals import Totals, crossed_facets
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from xietong.codebook import Code, Codebook
     from xietong.runs import Run
 
-_DOCUMENT_WIDTHS = {"document_id": 19, "file": 40, "reason": 50, "title": 40, "issuer": 24, "note": 40, "sha256": 20}
+_DOCUMENT_WIDTHS = {
+    "document_id": 19, "file": 40, "reason": 50, "title": 40, "issuer": 24, "note": 40, "sha256": 70,
+    "metadata_from": 40,
+}  # fmt: skip
 _CODE_WIDTHS = {"definition": 50, "definition_zh": 50, "include": 50, "exclude": 50, "example": 50}
 
 
@@ -73,7 +76,9 @@ def write_crosstable(totals: Totals, workbook: Workbook, notes: Notes) -> None:
     bold, header = workbook.add_format({"bold": True}), _header(workbook)
     write_text(sheet, 0, 0, both("crosstable_title"), workbook.add_format({"bold": True, "font_size": 13}), notes)
     codes = totals.codebook.codes
-    for j, column in enumerate([*(label(codes[i]) for i in across), both("all")], start=1):
+    columns = [*(label(codes[i]) for i in across), both("all")]
+    sheet.set_row(2, _height(columns, [14] * len(columns)))
+    for j, column in enumerate(columns, start=1):
         write_text(sheet, 2, j, column, header, notes)
     for row, i in enumerate(down, start=3):
         write_text(sheet, row, 0, label(codes[i]), bold, notes)
@@ -86,7 +91,6 @@ def write_crosstable(totals: Totals, workbook: Workbook, notes: Notes) -> None:
         sheet.write_number(last, j, int(totals.counts[0, :, other].sum()), bold)
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, len(across) + 1, 14)
-    sheet.set_row(2, 48)
     _print_on_one_width(sheet)
     if down and across:
         scale = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#5B9BD5"}
@@ -101,6 +105,7 @@ def write_totals(totals: Totals, column: str, workbook: Workbook, notes: Notes) 
     write_text(sheet, 0, 0, both(f"totals_by_{column}"), workbook.add_format({"bold": True, "font_size": 13}), notes)
     names = [both(column), both("totals_documents"), both("totals_passages"), *(label(code) for code in codes)]
     names += [f"{label(code)} %" for code in codes]
+    sheet.set_row(2, _height(names, [13] * len(names)))
     for j, name in enumerate(names):
         write_text(sheet, 2, j, name, header, notes)
     for row, (value, places) in enumerate(totals.by(column), start=3):
@@ -119,7 +124,6 @@ def write_totals(totals: Totals, column: str, workbook: Workbook, notes: Notes) 
                 sheet.write_number(row, 3 + len(codes) + j, count / n_passages, percent)
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, len(names) - 1, 13)
-    sheet.set_row(2, 48)
     sheet.freeze_panes(3, 1)
     _print_on_one_width(sheet)
 
@@ -167,6 +171,12 @@ def label(code: Code) -> str:
     return " ".join(part for part in (code.label_zh, code.label_en) if part) or code.code
 
 
+def _height(texts: Sequence[Any], widths: Sequence[float]) -> float:
+    """Give the height that shows a row of wrapped texts whole, in points; at most Excel's 409."""
+    lines = [lines_of(text, width) for text, width in zip(texts, widths, strict=True) if isinstance(text, str)]
+    return min(409.0, 15.0 * (max(lines, default=0) + 1))
+
+
 def _header(workbook: Workbook) -> Any:
     return workbook.add_format(
         {"bold": True, "bg_color": "#E8EDF3", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
@@ -188,6 +198,8 @@ def _write_table(
         write_text(sheet, 0, j, name, header, notes)
     last = 0
     for last, row in enumerate(rows, start=1):
+        # said outright, because LibreOffice does not make rows of wrapped text as high as they need when it prints
+        sheet.set_row(last, _height(row, [widths.get(name, 14) for name in names]))
         for j, value in enumerate(row):
             if value is None or value == "":
                 continue
