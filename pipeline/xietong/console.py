@@ -281,12 +281,15 @@ def _facet_name(facet: str) -> str:
     return message(key) if key in catalogue() else facet
 
 
+_VALUE_NAMES = {1: "report_theme_value", 2: "report_synergy"}
+
+
 def _code_names(codebook: Codebook, facet: str, assigned: Mapping[str, int]) -> str:
     """Name the codes of a facet, those of a wider scale with their value: a theme (1) is no synergy (2)."""
     is_chinese = product_language() == "zh"
     names = [
         ((code.label_zh if is_chinese else code.label_en) or code.code)
-        + (f" {assigned[code.code]}" if code.scale_max > 1 else "")
+        + (f" · {message(_VALUE_NAMES[assigned[code.code]])}" if code.scale_max > 1 else "")
         for code in codebook.codes
         if code.facet == facet and code.code in assigned
     ]

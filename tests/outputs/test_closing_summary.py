@@ -40,8 +40,8 @@ def test_body_text_comes_before_other_kinds(tmp_path, write_run):
 @pytest.mark.parametrize(
     ("language", "shown", "hidden"),
     [
-        ("zh", ("语段编号", "协同路径", "机制类型", "规划协同 1", "市场机制"), ("planning", "Planning", "paths", "passage_id")),
-        ("en", ("passage_id", "Synergy paths", "Mechanisms", "Planning 1", "Market"), ("规划协同", "mechanisms")),
+        ("zh", ("语段编号", "协同路径", "机制类型", "规划协同 · 主题（1）", "市场机制"), ("planning", "Planning", "paths", "passage_id")),
+        ("en", ("passage_id", "Synergy paths", "Mechanisms", "Planning · theme (1)", "Market"), ("规划协同", "mechanisms")),
     ],
 )  # fmt: skip
 def test_headings_and_codes_are_in_the_language_of_the_reader(run, monkeypatch, language, shown, hidden):
