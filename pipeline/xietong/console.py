@@ -200,6 +200,7 @@ def closing_summary(run: Run, quiet: bool) -> int:
         return SOME_FAILED if failed else DONE
     from rich.console import Console
 
+    from xietong.duplicates import are_alike
     from xietong.export.xlsx import MOST_PASSAGES
 
     console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=False, highlight=False)
@@ -211,6 +212,8 @@ def closing_summary(run: Run, quiet: bool) -> int:
     )
     console.print(f"\n{said}", markup=False)
     _print_changes(run, console)
+    if alike := int(are_alike(run.documents()).sum()):
+        console.print(message("summary_alike", n=alike), markup=False)
     if counts["passages"] > MOST_PASSAGES:
         console.print(message("workbook_too_large", n=f"{counts['passages']:,}"), markup=False)
     if not run.manifest["model"]["hash"]:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
+
+#: From this similarity on, 0 to 1, a document counts as another transcription of the one before it.
+ALIKE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,11 @@ class DuplicateOptions:
     sketch_size: int = 256  # hashes kept of each text; the similarity's standard error is at most 0.5 / sqrt(256)
     probes: int = 40  # the smallest hashes, by which candidates meet; at similarity 0.5 one pair in 10^12 is missed
     shortest: int = 60  # shingles below which a text is too short to say
+
+
+def are_alike(documents: pd.DataFrame) -> pd.Series:
+    """Tell which rows of the documents table are nearly the same text as one before them."""
+    return documents["similarity"].fillna(0) >= ALIKE
 
 
 @dataclass(frozen=True, slots=True)

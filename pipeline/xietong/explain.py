@@ -93,7 +93,7 @@ def in_words(explanation: dict[str, Any], language: str | None = None) -> str:
         ]
         if entry.get("thresholds"):
             reached = [_against_threshold(each, language) for each in entry["thresholds"]]
-            lines.append(f"    {ASSIGNING_CODER:9} " + say("value_separator").join(reached))
+            lines.append(f"    {ASSIGNING_CODER:9} " + ("；" if language == "zh" else "; ").join(reached))
         words = Counter(
             f"    {row['coder_id']:9} "
             + say("words", quote=" ".join(row["quote"].split()), cue=row["cue"], weight=f"{row['weight']:+.2f}")

@@ -83,3 +83,11 @@ def test_a_folder_whose_manifest_is_damaged_is_brought_up_to_date(again, tmp_pat
     (tmp_path / "out" / "manifest.json").write_text("[]", encoding="utf-8")
     run, _ = again()
     assert (run.changes.taken_over, run.changes.gone, run.changes.set_aside) == (2, (), {})
+
+
+def test_the_summary_tells_what_is_nearly_the_same(again, tmp_path):
+    text = "".join(f"第{n}项合作由两省共同推进，建设跨区域的交通网络和产业园区。" for n in range(40))
+    (tmp_path / "in" / "c.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "in" / "d.txt").write_text(text + "另有一句。", encoding="utf-8")
+    _, said = again()
+    assert "nearly the same as one before (similarity 0.8 or more): 1 documents" in said

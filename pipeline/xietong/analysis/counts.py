@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xietong.codebook import Codebook
+from xietong.duplicates import are_alike
 from xietong.errors import UsageError
 from xietong.records import CODED_KINDS
 
@@ -95,11 +96,11 @@ def recode(passages: pd.DataFrame, tags: pd.DataFrame, codebook: Codebook, coder
     return frame
 
 
-def one_of_each(passages: pd.DataFrame, documents: pd.DataFrame, *, alike: float = 0.8) -> pd.DataFrame:
+def one_of_each(passages: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
     """Leave out documents that are another transcription of one before them, so that no text counts twice."""
     if "similarity" not in documents:
         return passages
-    twice = documents.loc[documents["similarity"].fillna(0) >= alike, "document_id"]
+    twice = documents.loc[are_alike(documents), "document_id"]
     return passages[~passages["document_id"].isin(set(twice))].reset_index(drop=True)
 
 

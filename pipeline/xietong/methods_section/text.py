@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from xietong.agreement.advice import ADVICE, FEWEST_POSITIVES, RELIABLE, TENTATIVE
 from xietong.assessment import MACHINE, Assessment
 from xietong.codebook import Code
+from xietong.duplicates import ALIKE, are_alike
 from xietong.errors import UsageError
 from xietong.estimates.shares import FEWEST_DOCUMENTS
 from xietong.hand_codes import ADJUDICATED, HandCodes
@@ -112,7 +113,7 @@ class MethodsText:
                 n_passages=f"{len(kinds):,}", n_coded=f"{int(kinds.isin(list(CODED_KINDS)).sum()):,}",
             ),
             self._undated(read), self._counts(read, "language", "languages"), self._counts(read, "level", "levels"),
-            self._left_out(documents),
+            self._left_out(documents), self._alike(read),
         )  # fmt: skip
 
     def _undated(self, documents: pd.DataFrame) -> str:
@@ -126,6 +127,10 @@ class MethodsText:
         return self.say(
             key, **{key: self.listing([f"{self.word(f'value_{name}', name)} {n}" for name, n in counts.items()])}
         )
+
+    def _alike(self, documents: pd.DataFrame) -> str:
+        n = int(are_alike(documents).sum())
+        return self.say("alike", n=n, least=ALIKE) if n else ""
 
     def _left_out(self, documents: pd.DataFrame) -> str:
         counts = documents["status"].value_counts()

@@ -8,6 +8,7 @@ import numpy as np
 
 from xietong import __version__
 from xietong.codebook import CODE_FACTS, CODE_NAMES
+from xietong.duplicates import are_alike
 from xietong.ingest.reasons import worded
 from xietong.marked import marked_in_steps
 from xietong.report.analyses import keywords, topics
@@ -75,6 +76,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "synergy": totals.counts[1].sum(axis=0).tolist(),
         "documents_with": (totals.counts[0] > 0).sum(axis=0).tolist(),
         "together": totals.together.tolist(),
+        "alike": int(are_alike(totals.documents).sum()),
         "status": {str(k): int(v) for k, v in totals.documents["status"].value_counts().sort_index().items()},
     }
 

@@ -25,6 +25,7 @@ function drawRead() {
       most.map((i) => [documents.file[i], worded("status", documents.status[i]), (state.language === "zh" ? documents.reason_zh : documents.reason)[i] || ""]), t("report_not_read")));
     if (most.length < bad.length) body.append(make("p", { class: "about" }, t("report_first_rows", { n: number(most.length), of: number(bad.length) })));
   } else body.append(make("p", {}, t("report_all_read")));
+  if (totals.alike) body.append(make("p", {}, t("report_alike", { n: number(totals.alike) })));
   const list = make("details", {}, make("summary", {}, t("report_all_documents", { n: number(documents.file.length) })));
   list.addEventListener("toggle", () => { if (list.open && list.children.length === 1) list.append(documentTable()); });
   body.append(list);
