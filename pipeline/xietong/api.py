@@ -48,7 +48,7 @@ def run(
     parts : URL of a store for finished batches, ``s3://bucket/folder`` or another that fsspec knows, for clusters whose
         machines share no folder; "" keeps them in the run folder alone
     has_report : write ``report.html``
-    language : of headings and report, ``zh`` or ``en`` (or ``zh-CN``, ``中文``, ``en-US`` …); "" asks the environment
+    language : of messages and report, ``zh`` or ``en`` (or ``zh-CN``, ``中文``, ``en-US`` …); "" asks the environment
     progress : called with an ``xietong.job.Progress`` as the work goes on
 
     Raises

@@ -67,7 +67,10 @@ def run(
         Path | None, typer.Option(help="TOML file with any of these options; what is given here wins.")
     ] = None,
     lang: Annotated[
-        str, typer.Option(callback=_language, help="Language of messages, headings and report: zh or en.")
+        str,
+        typer.Option(
+            callback=_language, help="Language of messages and report: zh or en; columns keep their English names."
+        ),
     ] = "",
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
